@@ -53,12 +53,12 @@ public sealed record RoundReport(int Round, long Pages, long ZeroPages, long Byt
 /// <param name="Bytes">Bytes sent under freeze.</param>
 /// <param name="Spans">Named parts of the stop with their length in ms, for the operator's table.</param>
 /// <param name="MemoryDigest">SHA-256 over all memory under freeze when the host is configured to take it (tests), else empty.</param>
-public sealed record FrozenCopy(Manifest Manifest, long Pages, long Bytes, Span[] Spans, string MemoryDigest);
+public sealed record FrozenCopy(Manifest Manifest, long Pages, long Bytes, NamedSpan[] Spans, string MemoryDigest);
 
 /// <summary>The gate was reached.</summary>
 /// <param name="InitPid">Pid of the gated tree's first process on the destination.</param>
 /// <param name="Spans">Named parts of the restore.</param>
-public sealed record GateReport(int InitPid, Span[] Spans);
+public sealed record GateReport(int InitPid, NamedSpan[] Spans);
 
 /// <summary>The fill is complete.</summary>
 /// <param name="Pages">Pages put in place.</param>
@@ -69,4 +69,4 @@ public sealed record FillReport(long Pages, long Faults, TimeSpan Elapsed);
 /// <summary>A named stretch of time.</summary>
 /// <param name="Name">In the words of docs/protocol.md.</param>
 /// <param name="Milliseconds">Length.</param>
-public sealed record Span(string Name, double Milliseconds);
+public sealed record NamedSpan(string Name, double Milliseconds);
