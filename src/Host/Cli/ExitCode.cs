@@ -1,4 +1,5 @@
 using ActorMigration.Contracts;
+using ActorMigration.Host.Http;
 
 namespace ActorMigration.Host.Cli;
 
@@ -46,15 +47,14 @@ public static class ExitCodes
         nameof(MigrationFailure.UnknownContainer) or nameof(MigrationFailure.UnknownHost) or nameof(RequestFailure.UnknownImage)
             or nameof(RequestFailure.UnknownMigration) => ExitCode.NotFound,
         nameof(MigrationFailure.AlreadyThere) or nameof(MigrationFailure.AttemptInProgress) or nameof(RequestFailure.NameInUse)
-            or nameof(RequestFailure.AddressInUse) or nameof(RequestFailure.AmbiguousReference) or nameof(RequestFailure.TooLateToCancel) => ExitCode.Conflict,
+            or nameof(RequestFailure.AddressInUse) or nameof(RequestFailure.AmbiguousReference) or nameof(RequestFailure.HasEnded) => ExitCode.Conflict,
         nameof(MigrationFailure.AttestationFailed) or nameof(MigrationFailure.NotAttestable) or nameof(MigrationFailure.WrongPeer) => ExitCode.AttestationRefused,
         nameof(MigrationFailure.NoMajority) => ExitCode.NoMajority,
         nameof(MigrationFailure.NoRoom) or nameof(MigrationFailure.LeftoversFound) or nameof(MigrationFailure.Incompatible)
             or nameof(MigrationFailure.NotDumpable) => ExitCode.NotPossible,
         nameof(MigrationFailure.DoesNotConverge) or nameof(MigrationFailure.StreamBroken) or nameof(MigrationFailure.ContentMismatch)
             or nameof(MigrationFailure.RestoreFailed) or nameof(MigrationFailure.PeerLost) or nameof(MigrationFailure.Cancelled) => ExitCode.Aborted,
-        nameof(MigrationFailure.Internal) or nameof(RequestFailure.NoAnswer) or nameof(RequestFailure.NotAvailable)
-            or nameof(RequestFailure.HostFailed) => ExitCode.Failed,
+        nameof(MigrationFailure.Internal) or nameof(RequestFailure.NoAnswer) or nameof(RequestFailure.NotAvailable) => ExitCode.Failed,
         _ => ExitCode.Failed,
     };
 }

@@ -1,9 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Text;
-using ActorMigration.Contracts;
 
 namespace ActorMigration.Host.Cli;
 
@@ -62,15 +59,6 @@ public static class Quantities
         gid = 0;
         return int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out uid)
             && (parts.Length == 1 || (parts.Length == 2 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out gid)));
-    }
-
-    /// <summary>The MAC of a container that was given none: locally administered, from the name, so that it is the same whoever computes it.</summary>
-    public static string MacOf(ContainerName name)
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes("amig-mac:" + name.Value));
-        // Bit 1 of the first octet: locally administered; bit 0 clear: unicast.
-        var first = (byte)((hash[0] & 0xFC) | 0x02);
-        return string.Join(':', new[] { first }.Concat(hash.Skip(1).Take(5)).Select(octet => octet.ToString("x2", CultureInfo.InvariantCulture)));
     }
 
     /// <summary>1.5 GiB, 12 KiB, 7 B.</summary>

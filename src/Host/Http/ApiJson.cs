@@ -11,6 +11,7 @@ namespace ActorMigration.Host.Http;
 [JsonSerializable(typeof(HostsJson))]
 [JsonSerializable(typeof(NodeJson))]
 [JsonSerializable(typeof(MigrateRequest))]
+[JsonSerializable(typeof(MigrationIdJson))]
 [JsonSerializable(typeof(MigrationJson))]
 [JsonSerializable(typeof(MigrationsJson))]
 [JsonSerializable(typeof(ApiProblem))]

@@ -10,7 +10,11 @@ public sealed record ApiProblem(string Title, int Status, string Failure, string
 {
     public const string MediaType = "application/problem+json";
 
-    public static ApiProblem From(OperatorRefusal refusal) => new("Refused", StatusOf(refusal.Failure), refusal.Failure, refusal.Sentence);
+    public static ApiProblem Of(MigrationFailure failure, string sentence) => Of(failure.ToString(), sentence);
+
+    public static ApiProblem Of(RequestFailure failure, string sentence) => Of(failure.ToString(), sentence);
+
+    private static ApiProblem Of(string failure, string sentence) => new("Refused", StatusOf(failure), failure, sentence);
 
     /// <summary>HTTP status of a failure; what the CLI does depends on the failure only.</summary>
     private static int StatusOf(string failure) => failure switch
@@ -20,7 +24,23 @@ public sealed record ApiProblem(string Title, int Status, string Failure, string
             or nameof(MigrationFailure.UnknownHost) => StatusCodes.Status404NotFound,
         nameof(RequestFailure.NoAnswer) => StatusCodes.Status504GatewayTimeout,
         nameof(RequestFailure.NotAvailable) or nameof(MigrationFailure.NoMajority) or nameof(MigrationFailure.NotAttestable) => StatusCodes.Status503ServiceUnavailable,
-        nameof(RequestFailure.HostFailed) or nameof(MigrationFailure.Internal) => StatusCodes.Status500InternalServerError,
+        nameof(MigrationFailure.Internal) => StatusCodes.Status500InternalServerError,
         _ => StatusCodes.Status409Conflict,
     };
+}
+
+/// <summary>Ends a request with a refusal; caught at one place in <see cref="ApiServer"/>.</summary>
+public sealed class ApiException(ApiProblem problem) : Exception(problem.Sentence)
+{
+    public ApiException(RequestFailure failure, string sentence)
+        : this(ApiProblem.Of(failure, sentence))
+    {
+    }
+
+    public ApiException(MigrationFailure failure, string sentence)
+        : this(ApiProblem.Of(failure, sentence))
+    {
+    }
+
+    public ApiProblem Problem { get; } = problem;
 }

@@ -78,9 +78,21 @@ public sealed record MigrationSettings
 
     public required TimeSpan QuoteInterval { get; init; }
 
-    public required TimeSpan ProposeSourceAfter { get; init; }
+    public required TimeSpan EvidenceMaxAge { get; init; }
+
+    public required TimeSpan StopDeadline { get; init; }
 
     public required TimeSpan AskAgain { get; init; }
+
+    /// <summary>The policy of one attempt.</summary>
+    /// <param name="targetDowntimeMs">Given by the operator; 0 takes <see cref="TargetDowntime"/>.</param>
+    /// <param name="force">Freeze even if pre-copy does not converge.</param>
+    public MigrationPolicy Policy(int targetDowntimeMs, bool force) => new(
+        targetDowntimeMs > 0 ? targetDowntimeMs : (int)TargetDowntime.TotalMilliseconds,
+        MaxRounds,
+        force,
+        (int)EvidenceMaxAge.TotalMilliseconds,
+        (int)StopDeadline.TotalMilliseconds);
 }
 
 /// <summary>A host and where one of its listeners is: an entry of <c>amig.seeds</c> or <c>amig.voters</c>.</summary>

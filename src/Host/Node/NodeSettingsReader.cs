@@ -65,7 +65,8 @@ public static partial class NodeSettingsReader
         RoundTimeout = section.Time("migration.round-timeout", "300 s"),
         PeerSilence = section.Time("migration.peer-silence", "15 s"),
         QuoteInterval = section.Time("migration.quote-interval", "60 s"),
-        ProposeSourceAfter = section.Time("migration.propose-source-after", "20 s"),
+        EvidenceMaxAge = section.Time("migration.evidence-max-age", "30 s"),
+        StopDeadline = section.Time("migration.stop-deadline", "60 s"),
         AskAgain = section.Time("migration.ask-again", "1 s"),
     };
 
