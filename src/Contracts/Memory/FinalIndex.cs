@@ -10,7 +10,7 @@ namespace ActorMigration.Contracts.Memory;
 /// </summary>
 public sealed record FinalIndex
 {
-    /// <summary>Most processes. The kernel's default pid_max of a small host; a container of more is refused.</summary>
+    /// <summary>Most processes: far above what CRIU restores in reasonable time; a container of more is refused.</summary>
     public const int MaxProcesses = 32768;
 
     /// <summary>Most runs over all processes: 64 Mi, that is every second page of 512 GiB.</summary>

@@ -1,0 +1,19 @@
+using ActorMigration.Contracts;
+
+namespace ActorMigration.Actors;
+
+/// <summary>
+/// Containers of this host outside an attempt: start, list, end. Called by the containers actor only, which has asked the
+/// voters for the epoch floor before it starts anything.
+/// </summary>
+public interface IContainerRuntime
+{
+    /// <summary>Creates and starts a container at a fence; all or nothing.</summary>
+    Task<ContainerStatus> RunAsync(ContainerSpec spec, Fence fence, CancellationToken cancel);
+
+    /// <summary>Stops (signal, then KILL after <paramref name="grace"/>) and removes a container with all its files.</summary>
+    Task RemoveAsync(ContainerName name, TimeSpan grace, CancellationToken cancel);
+
+    /// <summary>What is here, by looking: records compared with runc, cgroups and processes.</summary>
+    Task<ContainerStatus[]> ListAsync(CancellationToken cancel);
+}
