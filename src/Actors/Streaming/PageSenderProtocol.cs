@@ -1,4 +1,4 @@
-using Akka.Event;
+using Akka.Actor;
 using ActorMigration.Contracts;
 using ActorMigration.Contracts.Wire;
 

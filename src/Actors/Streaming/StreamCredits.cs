@@ -12,8 +12,8 @@ public sealed class StreamCredits
     /// </summary>
     public const long DefaultWindow = 16L << 20;
 
-    private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _changed = new(0);
+    // An object and not a Lock: the pump waits on it.
+    private readonly object _gate = new();
     private long _limit;
     private bool _closed;
 
@@ -40,33 +40,23 @@ public sealed class StreamCredits
             }
 
             _limit = limit;
+            Monitor.PulseAll(_gate);
         }
-
-        _changed.Release();
     }
 
     /// <summary>
-    /// Blocks the pump until <paramref name="upTo"/> bytes in all are allowed; false when the stream has been closed. One
-    /// thread waits at a time.
+    /// Blocks the pump until <paramref name="upTo"/> bytes in all are allowed; false when the stream has been closed.
     /// </summary>
     public bool Await(long upTo)
     {
-        while (true)
+        lock (_gate)
         {
-            lock (_gate)
+            while (!_closed && upTo > _limit)
             {
-                if (_closed)
-                {
-                    return false;
-                }
-
-                if (upTo <= _limit)
-                {
-                    return true;
-                }
+                Monitor.Wait(_gate);
             }
 
-            _changed.Wait();
+            return !_closed;
         }
     }
 
@@ -76,8 +66,7 @@ public sealed class StreamCredits
         lock (_gate)
         {
             _closed = true;
+            Monitor.PulseAll(_gate);
         }
-
-        _changed.Release();
     }
 }

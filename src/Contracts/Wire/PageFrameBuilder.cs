@@ -18,7 +18,7 @@ public sealed class PageFrameBuilder
     /// <summary>True when nothing was added since the last reset.</summary>
     public bool IsEmpty => _runs == 0;
 
-    /// <summary>Header and table (or the payload of a frame without runs); valid after <see cref="Seal"/>.</summary>
+    /// <summary>Header and table (or the payload of a frame without runs); valid once sealed.</summary>
     public ReadOnlyMemory<byte> Head { get; private set; }
 
     /// <summary>Page content, or empty.</summary>
@@ -51,7 +51,7 @@ public sealed class PageFrameBuilder
     }
 
     /// <summary>Completes a frame of runs.</summary>
-    public void Seal(ulong sequence, int round)
+    public void SealRuns(ulong sequence, int round)
     {
         WriteOpenRun();
         var payload = (_runs * FrameRun.Size) + _dataLength;
@@ -60,7 +60,7 @@ public sealed class PageFrameBuilder
     }
 
     /// <summary>Completes a frame of another kind, with <paramref name="payload"/> of at most <see cref="PageFrameLimits.MaxDataBytes"/>.</summary>
-    public void Seal(PageFrameKind kind, ulong sequence, int round, ReadOnlySpan<byte> payload)
+    public void SealPayload(PageFrameKind kind, ulong sequence, int round, ReadOnlySpan<byte> payload)
     {
         new PageFrameHeader(kind, payload.Length, sequence, round, 0).WriteTo(_head);
         payload.CopyTo(_data);
