@@ -1,4 +1,5 @@
 using ActorMigration.Contracts;
+using Microsoft.AspNetCore.Http;
 
 namespace ActorMigration.Host.Http;
 

@@ -1,4 +1,7 @@
 using ActorMigration.Contracts;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
 namespace ActorMigration.Host.Http;
 

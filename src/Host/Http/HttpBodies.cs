@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using ActorMigration.Contracts;
+using Microsoft.AspNetCore.Http;
 
 namespace ActorMigration.Host.Http;
 

@@ -1,5 +1,8 @@
 using System.Text.Json;
 using ActorMigration.Contracts;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
 namespace ActorMigration.Host.Http;
 

@@ -63,7 +63,7 @@ public sealed class HoconFiles
         // The parser throws what it happens to meet (FormatException, NullReferenceException, ConfigurationException); all mean "not HOCON".
         catch (Exception e)
         {
-            throw new SettingsException($"{path} is not valid HOCON: {e.Message}", e);
+            throw new SettingsException($"{path} is not valid HOCON: {e.Message.Split('\n')[0].TrimEnd('\r', ' ', ':')}.", e);
         }
     }
 }

@@ -3,26 +3,23 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace ActorMigration.Host.Node;
 
-/// <summary>Reads this host's <see cref="NodeIdentity"/> from amig.trust.dir, where enrolment has written it (PEM).</summary>
+/// <summary>Reads this host's <see cref="NodeIdentity"/> from amig.trust.dir, where enrolment has written it.</summary>
 internal static class NodeIdentityFile
 {
-    internal const string Certificate = "node.crt";
-    internal const string Key = "node.key";
+    internal const string Node = "node.pfx";
     internal const string OwnerCa = "owner-ca.crt";
 
     internal static NodeIdentity Load(string trustDirectory)
     {
-        string PathOf(string file) => Path.Combine(trustDirectory, file);
         try
         {
             return new NodeIdentity(
-                X509Certificate2.CreateFromPemFile(PathOf(Certificate), PathOf(Key)),
-                X509CertificateLoader.LoadCertificateFromFile(PathOf(OwnerCa)));
+                X509CertificateLoader.LoadPkcs12FromFile(Path.Combine(trustDirectory, Node), null),
+                X509CertificateLoader.LoadCertificateFromFile(Path.Combine(trustDirectory, OwnerCa)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            throw new SettingsException(
-                $"This host has no usable node certificate in {trustDirectory} (amig.trust.dir; {Certificate}, {Key}, {OwnerCa}): {e.Message} Enrol the host first.", e);
+            throw new SettingsException($"This host has no usable node certificate in {trustDirectory} (amig.trust.dir: {Node}, {OwnerCa}): {e.Message} Enrol the host first.", e);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 
 namespace ActorMigration.Host.Node;
@@ -34,6 +35,8 @@ public sealed record NodeSettings
     public required string Uplink { get; init; }
 
     public required TpmAddress Tpm { get; init; }
+
+    public required TpmSettings TpmLimits { get; init; }
 
     public required string Criu { get; init; }
 

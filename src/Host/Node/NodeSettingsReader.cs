@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 
 namespace ActorMigration.Host.Node;
@@ -38,6 +39,7 @@ public static partial class NodeSettingsReader
             Bridge = Interface(section, "network.bridge", "\"amig0\""),
             Uplink = Interface(section, "network.uplink", "\"eth1\""),
             Tpm = Tpm(section),
+            TpmLimits = TpmLimits(section),
             Criu = section.Text("criu", "\"/usr/local/lib/amig/criu\""),
             Runc = section.Text("runc", "\"runc\""),
             TrustDirectory = section.AbsolutePath("trust.dir", "\"/var/lib/amig/trust\""),
@@ -122,7 +124,19 @@ public static partial class NodeSettingsReader
         };
     }
 
-    private static IReadOnlyList<NamedEndpoint> Endpoints(StrictSection section, string key, char separator, string example)
+    private static TpmSettings TpmLimits(StrictSection section)
+    {
+        var limits = new TpmSettings(
+            section.Time("tpm-limits.command-deadline", "10 s"),
+            section.Time("tpm-limits.first-back-off", "200 ms"),
+            section.Time("tpm-limits.longest-back-off", "10 s"),
+            section.Number("tpm-limits.queue-limit", 1, 100_000, "256"));
+        return limits.LongestBackOff >= limits.FirstBackOff
+            ? limits
+            : throw new SettingsException("The key amig.tpm-limits.longest-back-off must not be shorter than amig.tpm-limits.first-back-off.");
+    }
+
+    private static List<NamedEndpoint> Endpoints(StrictSection section, string key, char separator, string example)
     {
         var list = section.List(key, example).Select(text => NamedEndpoint.TryParse(text, separator, out var one)
             ? one!
