@@ -25,7 +25,7 @@ public sealed record RegisteredVoter(HostName Host, Guid Incarnation);
 /// <param name="Destination">Who owns the next epoch after DEST.</param>
 /// <param name="Voters">Fixed for this register; an odd number, at least 3.</param>
 /// <param name="SourceKeyDigest">SHA-256 of the key that will sign the hand-over token; empty for a creation.</param>
-/// <param name="Previous">Verdict that closed the register before this one; empty or one. Closes what a voter missed.</param>
+/// <param name="Previous">The register before this one with its verdict; empty or one. Tells a voter what it missed, and proves who owns the epoch.</param>
 /// <param name="Signature">By the source's node key over all fields above.</param>
 public sealed record Registration(
     RegisterId Register,
@@ -34,5 +34,24 @@ public sealed record Registration(
     HostName Destination,
     RegisteredVoter[] Voters,
     byte[] SourceKeyDigest,
-    VerdictCertificate[] Previous,
+    ClosedRegister[] Previous,
     byte[] Signature);
+
+/// <summary>A register and its verdict.</summary>
+/// <param name="Registration">As it was begun, without what came before it.</param>
+/// <param name="Certificate">Its verdict.</param>
+public sealed record ClosedRegister(Registration Registration, VerdictCertificate Certificate)
+{
+    /// <summary>Lowest fence that may be begun after this verdict.</summary>
+    public Fence Next => Certificate.Value == Verdict.Dest
+        ? new Fence(Registration.Register.Fence.Epoch + 1, 1)
+        : Registration.Register.Fence with { Ordinal = Registration.Register.Fence.Ordinal + 1 };
+
+    /// <summary>Who owns the epoch of <see cref="Next"/>; null when a creation was not completed.</summary>
+    public HostName? NextOwner => (Certificate.Value, Registration.Kind) switch
+    {
+        (Verdict.Dest, _) => Registration.Destination,
+        (_, RegisterKind.Migration) => Registration.Source,
+        _ => null,
+    };
+}
