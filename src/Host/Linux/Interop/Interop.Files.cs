@@ -16,6 +16,7 @@ internal static unsafe partial class Interop
     internal const int O_CREAT = 0x40;
     internal const int O_EXCL = 0x80;
     internal const int O_TRUNC = 0x200;
+    internal const int O_APPEND = 0x400;
     internal const int O_NONBLOCK = 0x800;
     internal const int O_DIRECT = 0x4000;
     internal const int O_DIRECTORY = 0x10000;
