@@ -29,8 +29,8 @@ public sealed class ContainerPortSpec(ITestOutputHelper output) : IDisposable
         port.Plug();
         port.Plug();
         Assert.True(port.IsPlugged);
-        Assert.True(Reaches(port, "10.91.0.10"));
-        Assert.True(Reaches(port, "10.91.0.1"));
+        Assert.True(Reaches(port, "10.91.0.10", 3000));
+        Assert.True(Reaches(port, "10.91.0.1", 3000));
 
         port.Unplug();
         port.Unplug();
@@ -146,14 +146,14 @@ public sealed class ContainerPortSpec(ITestOutputHelper output) : IDisposable
 
     private ContainerPort Create(Fence fence) => _lab.In("A", () => ContainerPort.Create(_lab.NetnsDirectory, Container, fence, _lab.Network, SegmentLab.Bridge));
 
-    private static bool Reaches(ContainerPort port, string address)
+    private static bool Reaches(ContainerPort port, string address, int milliseconds = 400)
         => SegmentLab.InPath(port.NetnsPath, () =>
         {
-            // ICMP errors and ARP failures end it early; an answer on the closed port shows that somebody is there.
+            // The first question for a neighbour may be one second old and unanswered. An answer on the closed port shows that somebody is there.
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             try
             {
-                return socket.ConnectAsync(IPAddress.Parse(address), 9).Wait(400);
+                return socket.ConnectAsync(IPAddress.Parse(address), 9).Wait(milliseconds);
             }
             catch (AggregateException refused)
             {

@@ -57,7 +57,8 @@ public sealed class SegmentLab : IDisposable
     public static Socket UdpServer(string path, int port = 7)
         => InPath(path, () =>
         {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 8 << 20 };
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            socket.SetRawSocketOption(1, 33, BitConverter.GetBytes(16 << 20));   // SO_RCVBUFFORCE: the test counts what the port delivers, not what a socket can queue
             socket.Bind(new IPEndPoint(IPAddress.Any, port));
             return socket;
         });

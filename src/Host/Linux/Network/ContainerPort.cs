@@ -27,6 +27,7 @@ internal sealed unsafe class ContainerPort : IDisposable
     private readonly RouteSocket _host;
     private readonly SafeFileHandle _control;
     private readonly PacketSocket _inside;
+    private readonly PacketSocket _towards;
     private readonly byte[][] _announcement;
 
     private ContainerPort(PortName name, string netnsPath, ContainerNetwork network, string bridge, RouteSocket host, RouteSocket.Link hostEnd, PacketSocket inside)
@@ -39,6 +40,7 @@ internal sealed unsafe class ContainerPort : IDisposable
         _hostEnd = hostEnd.Index;
         _inside = inside;
         _announcement = ArpAnnouncement.Frames(network);
+        _towards = PacketSocket.Open(_hostEnd, name.HostEnd, metadata: true, receiveBytes: 0);
         _control = Interop.Netlink.Socket(Interop.Netlink.AF_INET, Interop.Netlink.SOCK_DGRAM | Interop.Netlink.SOCK_CLOEXEC, 0);
         if (_control.IsInvalid)
         {
@@ -54,6 +56,9 @@ internal sealed unsafe class ContainerPort : IDisposable
 
     /// <summary>Index of the end in the host.</summary>
     internal int HostEndIndex => _hostEnd;
+
+    /// <summary>What is sent here arrives at the container, plugged or not. Lives as long as this port.</summary>
+    internal PacketSocket TowardsContainer => _towards;
 
     /// <summary>By looking: in this port's bridge now.</summary>
     internal bool IsPlugged => (_host.Find(HostEnd)?.Master ?? 0) == _bridge;
@@ -159,6 +164,7 @@ internal sealed unsafe class ContainerPort : IDisposable
     public void Dispose()
     {
         _inside.Dispose();
+        _towards.Dispose();
         _control.Dispose();
         _host.Dispose();
     }

@@ -188,10 +188,10 @@ internal sealed unsafe class FrameHolder : IDisposable
         }
     }
 
-    /// <summary>Gives all held frames to a plugged port, oldest first, then lets the bridge do it. Nothing is doubled and nothing is left behind.</summary>
+    /// <summary>Gives all held frames to a plugged port, oldest first, then lets the bridge do it. Nothing is doubled and nothing is left behind. The port outlives this holder.</summary>
     internal Report ReplayInto(ContainerPort port)
     {
-        var target = PacketSocket.Open(port.HostEndIndex, port.HostEnd, metadata: true, receiveBytes: 0);
+        var target = port.TowardsContainer;
         lock (_lock)
         {
             Drain();
@@ -235,7 +235,6 @@ internal sealed unsafe class FrameHolder : IDisposable
         Wake();
         _reader.Join();
         _route.Delete(_holdPort, _name.HoldPort);
-        _target?.Dispose();
         _tap.Dispose();
         _uplink.Dispose();
         _wake.Dispose();

@@ -45,7 +45,7 @@ internal static class PortInventory
     internal static void Remove(string netnsDirectory, PortName name)
     {
         using var route = RouteSocket.Open();
-        foreach (var link in route.Links().Where(link => link.Alias == name.Alias))
+        foreach (var link in route.Links().Where(link => link.Alias == name.Alias || link.Name == name.HostEnd || link.Name == name.HoldPort))
         {
             route.Delete(link.Index, link.Name);
         }

@@ -14,31 +14,32 @@ internal sealed partial class RouteSocket
 
     /// <summary>
     /// A pair of virtual Ethernet devices: <paramref name="name"/> here, <paramref name="peer"/> in <paramref name="peerNamespace"/> (here too when null).
-    /// Both stay down. A null MAC lets the kernel choose.
+    /// Both stay down.
     /// </summary>
-    internal void AddVethPair(string name, string alias, byte[] mac, string peer, byte[]? peerMac, int mtu, SafeFileHandle? peerNamespace)
-        => Request(
+    internal void AddVethPair(string name, string alias, byte[] mac, string peer, byte[] peerMac, int mtu, SafeFileHandle? peerNamespace)
+    {
+        Request(
             NetlinkMessage.Link(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL)
                 .Attribute(IFLA_IFNAME, name)
                 .Attribute(IFLA_MTU, mtu)
                 .Attribute(IFLA_ADDRESS, mac)
-                .Attribute(IFLA_IFALIAS, alias)
                 .Nested(IFLA_LINKINFO, info => info
                     .Attribute(IFLA_INFO_KIND, "veth")
                     .Nested(IFLA_INFO_DATA, data => data
                         .Nested(VETH_INFO_PEER, end =>
                         {
-                            end.IfInfo(0, AF_UNSPEC, up: false).Attribute(IFLA_IFNAME, peer).Attribute(IFLA_MTU, mtu);
-                            if (peerMac is not null)
-                            {
-                                end.Attribute(IFLA_ADDRESS, peerMac);
-                            }
+                            end.IfInfo(0, AF_UNSPEC, up: false).Attribute(IFLA_IFNAME, peer).Attribute(IFLA_MTU, mtu).Attribute(IFLA_ADDRESS, peerMac);
                             if (peerNamespace is not null)
                             {
                                 end.Attribute(IFLA_NET_NS_FD, (int)peerNamespace.DangerousGetHandle());
                             }
                         }))),
             "RTM_NEWLINK", name);
+        // The kernel takes no alias at creation. Between the two requests the link is known by its name only; removal looks at both.
+        Request(
+            NetlinkMessage.Link(RTM_SETLINK, NLM_F_ACK).Attribute(IFLA_IFNAME, name).Attribute(IFLA_IFALIAS, alias),
+            "RTM_SETLINK (alias)", name);
+    }
 
     internal void SetUp(int index, string name)
         => Request(NetlinkMessage.Link(RTM_NEWLINK, NLM_F_ACK, index, up: true), "RTM_NEWLINK (up)", name);
