@@ -1,7 +1,7 @@
 namespace Tpm2Lib;
 
 /// <summary>Layout of response codes (Part 1, 39.4): what failed, and at which handle, session or parameter.</summary>
-public static class TpmErrors
+internal static class TpmErrors
 {
     private const uint Format1 = 0x080;
     private const uint Format1Code = 0x0BF;

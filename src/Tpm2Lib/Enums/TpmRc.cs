@@ -1,6 +1,6 @@
 namespace Tpm2Lib;
 
-/// <summary>TPM_RC (Part 2, 6.6) without the bits that say which handle, session or parameter; see <see cref="TpmErrors"/>.</summary>
+/// <summary>TPM_RC (Part 2, 6.6) without the bits that say which handle, session or parameter.</summary>
 public enum TpmRc : uint
 {
     Success = 0x000,
