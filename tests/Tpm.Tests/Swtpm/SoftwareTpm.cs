@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ActorMigration.Actors.Trust;
 using ActorMigration.Host.Linux.Processes;
 using ActorMigration.Host.Trust.Tpm;
 
@@ -24,7 +25,7 @@ public sealed class SoftwareTpm(string state) : IDisposable
             "socket", "--tpm2", "--server", $"type=unixio,path={Socket}", "--ctrl", $"type=unixio,path={State}.ctrl",
             "--tpmstate", $"dir={State}", "--flags", "not-need-init,startup-clear"])) ?? throw new InvalidOperationException("swtpm did not start");
         var waited = Stopwatch.StartNew();
-        while (!File.Exists(Socket))
+        while (!Answers())
         {
             if (_process.HasExited || waited.Elapsed > StartDeadline)
             {
@@ -32,6 +33,20 @@ public sealed class SoftwareTpm(string state) : IDisposable
             }
 
             Thread.Sleep(5);
+        }
+    }
+
+    /// <summary>The socket is there before swtpm listens, and it listens before it has started its TPM: only an answer shows that a start counts.</summary>
+    private bool Answers()
+    {
+        try
+        {
+            Open().Dispose();
+            return true;
+        }
+        catch (TpmUnavailableException)
+        {
+            return false;
         }
     }
 
@@ -55,8 +70,16 @@ public sealed class SoftwareTpm(string state) : IDisposable
     public Tpm2Chip Open()
     {
         var chip = new Tpm2Chip(Address);
-        chip.Open();
-        return chip;
+        try
+        {
+            chip.Open();
+            return chip;
+        }
+        catch
+        {
+            chip.Dispose();
+            throw;
+        }
     }
 
     public void Dispose()
