@@ -1,1 +1,8 @@
-namespace ActorMigration.Host; internal static class Program { private static int Main() => 0; }
+using ActorMigration.Host.Linux.Pager;
+
+namespace ActorMigration.Host;
+
+internal static class Program
+{
+    private static int Main(string[] args) => HelperCommands.TryRun(args) ?? 0;
+}
