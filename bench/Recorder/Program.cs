@@ -8,7 +8,7 @@ namespace ActorMigration.Recorder;
 
 /// <summary>
 /// The demo's client of redis: <c>recorder incr</c> counts over one connection and records what a client of a migrating container sees,
-/// <c>recorder fill</c> loads data. Each prints one JSON object on stdout. Exit code 0: done; 1: the connection broke, or numbers
+/// <c>recorder fill</c> loads data, <c>recorder digest</c> reads the memory of a process from outside. Each prints one JSON object on stdout. Exit code 0: done; 1: the connection broke, or numbers
 /// were lost or repeated (the JSON says which).
 /// </summary>
 internal static class Program
@@ -24,7 +24,7 @@ internal static class Program
 
     private static int Main(string[] args)
     {
-        var root = new RootCommand("Client of redis that records what a migration does to its users.") { IncrCommand(), FillCommand() };
+        var root = new RootCommand("Client of redis that records what a migration does to its users.") { IncrCommand(), FillCommand(), DigestCommand() };
         return root.Parse(args).Invoke();
     }
 
@@ -95,5 +95,28 @@ internal static class Program
             Console.Error.WriteLine($"recorder: cannot load data: {e.Message}");
             return 1;
         }
+    }
+
+    private static Command DigestCommand()
+    {
+        var memory = new Option<string>("--memory") { Description = "Path of the process's mem file, as /proc/PID/mem.", Required = true };
+        var address = new Option<long>("--address") { Description = "First byte.", Required = true };
+        var bytes = new Option<long>("--bytes") { Description = "How many bytes.", Required = true };
+        var command = new Command("digest", "SHA-256 over a stretch of another process's memory.") { memory, address, bytes };
+        command.SetAction(parsed =>
+        {
+            try
+            {
+                string digest = MemoryDigest.Of(parsed.GetValue(memory)!, parsed.GetValue(address), parsed.GetValue(bytes));
+                Console.WriteLine(JsonSerializer.Serialize(new { Sha256 = digest }, Json));
+                return 0;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                Console.Error.WriteLine($"recorder: cannot read that memory: {e.Message}");
+                return 1;
+            }
+        });
+        return command;
     }
 }

@@ -3,7 +3,7 @@
 # is out of the daemon's reach but for its command socket.
 
 # PCRs that the lab's policy fixes: firmware and boot (0-7) and the dynamic root of trust (17), which `tpm-extend` changes.
-# shellcheck disable=SC2034 # used where nodes are enrolled
+# shellcheck disable=SC2034 # used in node.sh
 readonly POLICY_PCRS=0,1,2,3,4,5,6,7,17
 
 make_manufacturer() {

@@ -27,13 +27,13 @@ public sealed class PageSenderActor : UntypedActor
 
     public PageSenderActor(AttemptId attempt, IPagePump pump, long window)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(window, PageFrameLimits.MaxFrameBytes);
+        ArgumentOutOfRangeException.ThrowIfLessThan(window, StreamCredits.LeastWindow);
         _attempt = attempt;
         _pump = pump;
         _window = window;
     }
 
-    /// <summary>Sender for one attempt; <paramref name="window"/> in bytes, at least one frame.</summary>
+    /// <summary>Sender for one attempt; <paramref name="window"/> in bytes, at least <see cref="StreamCredits.LeastWindow"/>.</summary>
     public static Props Props(AttemptId attempt, IPagePump pump, long window = StreamCredits.DefaultWindow)
         => Akka.Actor.Props.Create(() => new PageSenderActor(attempt, pump, window));
 

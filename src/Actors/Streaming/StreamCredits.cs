@@ -1,3 +1,5 @@
+using ActorMigration.Contracts.Wire;
+
 namespace ActorMigration.Actors.Streaming;
 
 /// <summary>
@@ -11,6 +13,12 @@ public sealed class StreamCredits
     /// what still crosses after a pause.
     /// </summary>
     public const long DefaultWindow = 16L << 20;
+
+    /// <summary>
+    /// Bytes of the smallest window that cannot stand still: the receiver may keep just under
+    /// <see cref="StreamAck.ConsumedEveryBytes"/> to itself while the pump waits with a frame of full size.
+    /// </summary>
+    public const long LeastWindow = PageFrameLimits.MaxFrameBytes + StreamAck.ConsumedEveryBytes;
 
     // An object and not a Lock: the pump waits on it.
     private readonly object _gate = new();
