@@ -156,6 +156,8 @@ public sealed partial record SourceMigration
             AskAttempt when Awaited is not null => (this, [new AttemptAction.Send(Awaited)]),
             AskAttempt when State >= SourceState.Aborting => (this, [new AttemptAction.Send(new AbortAttempt(Attempt, Fence, Failure, Sentence))]),
             AskAttempt => (this, [new AttemptAction.Send(new AttemptGoesOn(Attempt, Fence))]),
+            AttemptUnknown when State.IsBeforeFreeze() => Abort(MigrationFailure.PeerLost, $"host {Destination} does not know the attempt any more; its daemon was restarted"),
+            AttemptUnknown when State.IsStopped() => ProposeSource(MigrationFailure.PeerLost, $"host {Destination} does not know the attempt any more"),
             _ when State.IsBeforeFreeze() => OnMessageBeforeFreeze(message),
             _ => OnMessageAfterFreeze(message),
         };
