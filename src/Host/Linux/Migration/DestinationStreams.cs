@@ -132,7 +132,7 @@ internal sealed class DestinationStreams : IDisposable
                 break;
             case PageReceiverEvent.StreamFailed(var failure, var reason):
                 _pages.TrySetException(new AttemptException(
-                    failure == Contracts.Wire.StreamFailure.StoreFull ? MigrationFailure.NoRoom : MigrationFailure.StreamBroken, $"the page stream from the source broke ({failure}): {reason}"));
+                    failure == Contracts.Wire.StreamFailure.NoRoom ? MigrationFailure.NoRoom : MigrationFailure.StreamBroken, $"the page stream from the source broke ({failure}): {reason}"));
                 break;
         }
     }
