@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using ActorMigration.Contracts;
 using Akka.Actor;
 using Akka.Actor.Setup;
@@ -42,7 +43,7 @@ public static class NodeActorSystem
         {
             return ActorSystem.Create(Name, setup);
         }
-        catch (Exception e) when (e.GetBaseException() is System.Net.Sockets.SocketException refused)
+        catch (Exception e) when (Innermost(e) is SocketException refused)
         {
             throw new SettingsException($"Akka.Remote cannot listen on {settings.Address}:{settings.RemotePort} (amig.address, amig.remote.port): {refused.Message}.", e);
         }
@@ -59,6 +60,16 @@ public static class NodeActorSystem
             akka.cluster { roles = ["{{HostRole}}{{settings.Host}}"], seed-nodes = [{{seeds}}] }
             akka.loggers = ["{{typeof(LogBridge).FullName}}, {{typeof(LogBridge).Assembly.GetName().Name}}"]
             """).WithFallback(files.Merged);
+    }
+
+    private static Exception Innermost(Exception e)
+    {
+        while (e.InnerException is { } inner)
+        {
+            e = inner;
+        }
+
+        return e;
     }
 
     private static void RefuseUnfitContracts()

@@ -5,7 +5,7 @@ namespace ActorMigration.Host.Tests.Node;
 
 public sealed class NodeSettingsSpec
 {
-    private const string Own = """
+    internal const string Own = """
         amig {
           host = "h1"
           address = "10.0.0.1"
