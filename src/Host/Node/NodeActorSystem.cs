@@ -85,12 +85,12 @@ public static class NodeActorSystem
     {
         if (!identity.Certificate.HasPrivateKey)
         {
-            throw new SettingsException($"The node certificate in {settings.TrustDirectory} has no private key; enrol this host again.");
+            throw new SettingsException($"The node certificate in {settings.StateDirectory}/trust has no private key; enrol this host again.");
         }
 
         if (PeerCertificates.NodeName(identity.Certificate) is var name && name != settings.Host)
         {
-            throw new SettingsException($"The node certificate in {settings.TrustDirectory} is for {(name is { } other ? $"host {other}" : "no host")}, but amig.host is {settings.Host}.");
+            throw new SettingsException($"The node certificate in {settings.StateDirectory}/trust is for {(name is { } other ? $"host {other}" : "no host")}, but amig.host is {settings.Host}.");
         }
     }
 }
