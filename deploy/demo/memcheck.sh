@@ -24,7 +24,7 @@ cold_digest() { # HOST NAME
   directory=$(process_directory "$1" "$2")
   report=$directory/root/data/memcheck.json
   recorder digest --memory "$directory/mem" --address "$(jq '.pages_at + .hot_pages * 4096' "$report")" \
-    --bytes "$(jq '(.pages - .hot_pages) * 4096' "$report")" | jq -r .sha256
+    --bytes "$(jq '(.pages - .hot_pages) * 4096' "$report")" | jq -er .sha256
 }
 
 forget_gap() { signal_container "$1" "$2" USR2; } # HOST NAME

@@ -39,7 +39,8 @@ aof_is_on() {
 }
 
 start_recording() {
-  lab client "$AMIG_OUT/recorder/recorder" incr --server "$(redis_address):$REDIS_PORT" --key counter --gap 20 \
+  # Not through the function, whose subshell would take the signal instead of the recorder.
+  "$AMIG_SOURCE/deploy/lab.sh" client "$AMIG_OUT/recorder/recorder" incr --server "$(redis_address):$REDIS_PORT" --key counter --gap 20 \
     --background "$BACKGROUND_WRITES" --keys "$(jq .keys "$RUN/fill.json")" --value-bytes "$REDIS_VALUE_BYTES" \
     >"$RUN/recording.json" 2>"$RUN/recording.error" &
   RECORDER_PID=$!

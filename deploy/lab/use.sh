@@ -34,10 +34,10 @@ of_migration() { jq -r "$2" "$RUN/migrations/$1.json"; } # LABEL FILTER
 
 # The table that the demo prints: phases, rounds, bytes, stop and gap.
 print_migration() { # LABEL [GAP_MS]
-  jq -r --arg gap "${2:-}" --arg label "$1" '
+  jq -r --arg gap "${2:-}" --arg title "$1" '
     def ms: . * 10 | round / 10 | tostring;
     def mib: . / 1048576 * 10 | round / 10 | tostring + " MiB";
-    "\n\($label): \(.container) \(.from) -> \(.to), migration \(.id)",
+    "\n\($title): \(.container) \(.from) -> \(.to), migration \(.id)",
     "  phase         ms",
     (.phases[] | "  \(.name + "              " | .[0:14])\(.ms | ms)"),
     "  rounds \(.rounds | length): " + ([.rounds[] | "\(.pages) pages in \(.elapsedMs | ms) ms"] | join(", ")) + "; under freeze \(.frozenPages) pages",
