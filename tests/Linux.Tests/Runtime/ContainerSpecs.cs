@@ -83,7 +83,7 @@ public sealed class RuncContainerSpec : IAsyncLifetime
         Assert.True(SpinWait.SpinUntil(() => File.Exists(output) && File.ReadAllText(output).EndsWith("done\n", StringComparison.Ordinal), 5000));
         var text = File.ReadAllText(output);
 
-        Assert.Contains("CapEff:\t00000000000405eb\nCapBnd:\t00000000000405eb\nNoNewPrivs:\t1\nSeccomp:\t2\n", text, StringComparison.Ordinal);
+        Assert.Contains("CapEff:\t00000000000405fb\nCapBnd:\t00000000000405fb\nNoNewPrivs:\t1\nSeccomp:\t2\n", text, StringComparison.Ordinal);
         Assert.Contains("kcore 0\nro\n/dev/null\n/dev/null\n/dev/null\n16384\n", text, StringComparison.Ordinal);
         Assert.DoesNotContain("vda", text, StringComparison.Ordinal);
     }

@@ -93,6 +93,11 @@ public sealed class RuntimeLab : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
+        foreach (var gate in _held.OfType<GatedRestore>().Where(gate => gate.TreeIsAlive))
+        {
+            await gate.KillAsync();
+        }
+
         foreach (var container in _containers)
         {
             await container.RemoveAsync();

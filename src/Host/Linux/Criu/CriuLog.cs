@@ -24,8 +24,9 @@ public static partial class CriuLog
     /// <summary>One line for the operator.</summary>
     public static string Summary(IReadOnlyList<string> errors) => errors.Count == 0 ? "CRIU wrote no reason into its log" : string.Join("; ", errors.Take(MaxErrors));
 
+    // Error (criu/util.c:1239): Can't bind page server: Address already in use      (verbosity 3 and less)
     // (00.063293) Error (criu/util.c:1239): Can't bind page server: Address already in use
     // (00.012345) pie: 1: Error (criu/pie/restorer.c:123): …
-    [GeneratedRegex(@"^\(\d+\.\d+\)\s+(?:\S+\s+)*?Error \([^)]*\):\s*(.*)$")]
+    [GeneratedRegex(@"^(?:\(\d+\.\d+\)\s+)?(?:pie:\s+\d+:\s+)?Error \([^)]*\):\s*(.*)$")]
     private static partial Regex ErrorLine();
 }

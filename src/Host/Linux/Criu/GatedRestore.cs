@@ -154,8 +154,9 @@ public sealed class GatedRestore : IDisposable
         await _container.Cgroup.WaitEmptyAsync(_time).ConfigureAwait(false);
         await _refuge.WaitEmptyAsync(_time).ConfigureAwait(false);
         await WaitEndAsync().ConfigureAwait(false);
-        // A CRIU that is killed leaves its mounts of the cgroup hierarchies in its work directory.
+        // A CRIU that is killed leaves its mounts of the cgroup hierarchies in its work directory, a runc that is killed its bind of the root.
         MountTable.DetachBelow(_directory);
+        MountTable.DetachBelow(Path.Combine(_runc.Root, _container.Id));
         await _runc.DeleteAsync(_container.Id).ConfigureAwait(false);
         RemoveRefuge();
     }
@@ -217,7 +218,18 @@ public sealed class GatedRestore : IDisposable
         return $"{CriuLog.Summary(CriuLog.Errors(Path.Combine(_directory, "work", RestoreLogName)))} (runc: {(runc.Length > 0 ? runc : "no error")})";
     }
 
-    private void Tell(string word) => RandomAccess.Write(_verdict, Encoding.ASCII.GetBytes(word + "\n"), 0);
+    private unsafe void Tell(string word)
+    {
+        var line = Encoding.ASCII.GetBytes(word + "\n");
+        fixed (byte* start = line)
+        {
+            // SAFETY: line is pinned and line.Length bytes long. A pipe takes so few bytes whole or not at all.
+            if (Interop.Write(_verdict, start, (nuint)line.Length) != line.Length)
+            {
+                throw LinuxException.FromLastError("write", Path.Combine(_directory, GateScript.VerdictPipe));
+            }
+        }
+    }
 
     private void RemoveRefuge()
     {

@@ -92,14 +92,15 @@ public sealed class SkeletonDump : IDisposable
     /// <exception cref="DumpFailedException">CRIU could not; named. The images are of no use.</exception>
     public async Task RunAsync()
     {
-        await ToolProcess.TryRunAsync(_command, _time).ConfigureAwait(false);
+        var result = await ToolProcess.TryRunAsync(_command, _time).ConfigureAwait(false);
         var errors = CriuLog.Errors(Path.Combine(_work, LogName));
         var reached = File.Exists(Path.Combine(_work, ReachedName));
         // What comes before the script's "no" would be a dump that goes on in spite of an error; CRIU has none, so this is a second look.
         var before = errors.TakeWhile(error => !error.Contains("exited, status=1", StringComparison.Ordinal)).ToArray();
         if (!reached || before.Length == errors.Count || !CriuImageSet.IsComplete(_images))
         {
-            throw DumpFailedException.From(_container, errors);
+            // Without a log CRIU did not come to work at all, and says why on standard error.
+            throw DumpFailedException.From(_container, errors.Count > 0 ? errors : [result.Error.Trim().ReplaceLineEndings("; ")]);
         }
 
         if (before.Length > 0)
