@@ -1,5 +1,6 @@
 using System.Net;
 using ActorMigration.Actors;
+using ActorMigration.Host.Http;
 using ActorMigration.Host.Linux.Containers;
 using ActorMigration.Host.Linux.Criu;
 using ActorMigration.Host.Linux.Migration;
@@ -32,7 +33,7 @@ internal sealed class LinuxPorts : IAsyncDisposable
     internal IContainerRuntime Runtime => new LinuxContainerRuntime(_node);
 
     /// <summary>Images of this host.</summary>
-    internal ImageStore Images => _node.Images;
+    internal IImageCatalog Images => new ImageCatalog(_node.Images);
 
     /// <summary>Finds tools and kernel features, opens the data plane.</summary>
     internal static async Task<LinuxPorts> OpenAsync(NodeSettings settings, TimeProvider time, ILoggerFactory logs, CancellationToken cancel)

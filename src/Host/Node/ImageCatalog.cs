@@ -1,0 +1,21 @@
+using ActorMigration.Host.Http;
+using ActorMigration.Host.Linux.Containers;
+
+namespace ActorMigration.Host.Node;
+
+/// <summary>The API's view of this host's images.</summary>
+internal sealed class ImageCatalog(ImageStore images) : IImageCatalog
+{
+    public string? Resolve(string nameOrDigest)
+    {
+        try
+        {
+            return images.Resolve(nameOrDigest);
+        }
+        catch (Exception unknown) when (unknown is IOException or InvalidDataException or KeyNotFoundException or ArgumentException)
+        {
+            // The route says that there is no such image, and what to do.
+            return null;
+        }
+    }
+}
