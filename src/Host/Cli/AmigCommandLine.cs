@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using ActorMigration.Host.Cli.Trust;
 using ActorMigration.Host.Node;
 
 namespace ActorMigration.Host.Cli;
@@ -21,6 +22,11 @@ internal static class AmigCommandLine
             MigrationCommands.Cancel(context),
             HostCommands.Hosts(context),
         };
+        foreach (var command in TrustCommands.All())
+        {
+            root.Subcommands.Add(command);
+        }
+
         root.Options.Add(context.Socket);
         root.Options.Add(context.Json);
         return root;
