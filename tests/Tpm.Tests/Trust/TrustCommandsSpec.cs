@@ -16,7 +16,8 @@ public sealed class TrustCommandsSpec(TpmLab lab) : IClassFixture<TpmLab>
         return (code, output.ToString(), error.ToString());
     }
 
-    private static CliContext Context(TextWriter output, TextWriter error) => new(new Terminal(output, error, IsInteractive: false, Width: 200, Colours: false), TimeProvider.System);
+    private static CliContext Context(TextWriter output, TextWriter error)
+        => new(new Terminal(output, error, IsInteractive: false, Width: 200, Colours: false), TimeProvider.System);
 
     private static async Task<string> Succeeds(params string[] args)
     {
