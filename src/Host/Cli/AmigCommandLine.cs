@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using ActorMigration.Host.Cli.Trust;
 using ActorMigration.Host.Node;
+using ActorMigration.Host.Trust;
 
 namespace ActorMigration.Host.Cli;
 
@@ -60,7 +61,7 @@ internal static class AmigCommandLine
         {
             return Fail(context, e.Code, e.Message);
         }
-        catch (SettingsException e)
+        catch (Exception e) when (e is SettingsException or TrustException)
         {
             return Fail(context, ExitCode.Failed, e.Message);
         }

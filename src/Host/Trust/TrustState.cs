@@ -8,7 +8,7 @@ using ActorMigration.Contracts.Trust;
 namespace ActorMigration.Host.Trust;
 
 /// <summary>
-/// What enrolment and the operator left in a host's trust directory (STATE/trust), for a node that starts: its certificates and keys, the CAs it believes and the
+/// What enrolment and the operator left in STATE/trust, for a node that starts: its certificates and keys, the CAs it believes and the
 /// policy it verifies by.
 /// </summary>
 /// <param name="Node">Node certificate with its private key, for mutual TLS.</param>
@@ -26,9 +26,9 @@ public sealed record TrustState(
     AttestationPolicy Policy) : IDisposable
 {
     /// <summary>Throws <see cref="TrustException"/> that names the file that is missing or wrong.</summary>
-    public static TrustState Load(string trustDirectory)
+    public static TrustState Load(string stateDirectory)
     {
-        var paths = new TrustStatePaths(trustDirectory);
+        var paths = new TrustStatePaths(stateDirectory);
         var policy = ReadPolicy(paths.Policy);
         using var ak = Pki.Pem.ReadCertificate(paths.AkCertificate);
         using var attestationCa = Pki.Pem.ReadCertificate(paths.AttestationCa);

@@ -1,12 +1,9 @@
 namespace ActorMigration.Host.Trust;
 
-/// <summary>File names in a host's trust directory, which is STATE/trust.</summary>
-internal sealed class TrustStatePaths(string trustDirectory)
+/// <summary>File names in STATE/trust.</summary>
+internal sealed class TrustStatePaths(string stateDirectory)
 {
-    public string Directory { get; } = trustDirectory;
-
-    /// <summary>The trust directory in a state directory.</summary>
-    public static TrustStatePaths In(string stateDirectory) => new(Path.Combine(stateDirectory, "trust"));
+    public string Directory { get; } = Path.Combine(stateDirectory, "trust");
 
     /// <summary>The request that waits for its certificates.</summary>
     public string Request => Path.Combine(Directory, "request.json");

@@ -45,7 +45,7 @@ public sealed class TpmLab : IDisposable
 
     public string NewDirectory(string name) => Path.Combine(_directory, $"{name}-{Guid.NewGuid():N}");
 
-    /// <summary>Enrols and captures a policy of PCRs 0 to 7 and 16; returns the trust directory.</summary>
+    /// <summary>Enrols and captures a policy of PCRs 0 to 7 and 16; returns the state directory.</summary>
     public string Enrol(SoftwareTpm tpm, HostName host)
     {
         var state = NewDirectory("state");
@@ -53,15 +53,14 @@ public sealed class TpmLab : IDisposable
         var enrolling = new EnrollingHost(state);
         var challenge = Authority.Challenge(enrolling.Request(host, Address, chip), EkRoots);
         enrolling.Install(Authority.Issue(enrolling.Activate(challenge, chip)));
-        var trust = Path.Combine(state, "trust");
-        WritePolicy(trust, chip);
-        return trust;
+        WritePolicy(state, chip);
+        return state;
     }
 
-    public static void WritePolicy(string trust, ITpm chip)
+    public static void WritePolicy(string state, ITpm chip)
     {
         var policy = PolicyCapture.From(chip, "lab", [0, 1, 2, 3, 4, 5, 6, 7, 16], allowSoftwareTpm: true, TimeSpan.FromSeconds(5));
-        File.WriteAllText(Path.Combine(trust, "policy.json"), Contracts.Trust.AttestationPolicyJson.Format(policy));
+        File.WriteAllText(Path.Combine(state, "trust", "policy.json"), Contracts.Trust.AttestationPolicyJson.Format(policy));
     }
 
     public void Dispose()

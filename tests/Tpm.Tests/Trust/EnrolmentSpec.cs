@@ -14,16 +14,16 @@ public sealed class EnrolmentSpec(TpmLab lab) : IClassFixture<TpmLab>
     [Fact]
     public void Enrolled_host_has_certificates_for_its_keys_from_both_CAs()
     {
-        var directory = lab.Enrol(lab.A, new HostName("host-a"));
+        var state = lab.Enrol(lab.A, new HostName("host-a"));
 
-        using var trust = TrustState.Load(directory);
+        using var trust = TrustState.Load(state);
 
         Assert.True(trust.Node.HasPrivateKey);
         var names = trust.Node.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single();
         Assert.Equal([TpmLab.Address], names.EnumerateIPAddresses());
         Assert.Contains("urn:amig:node:host-a", System.Text.Encoding.ASCII.GetString(names.RawData));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(trust.NodePfxPath));
-        Assert.False(File.Exists(Path.Combine(directory, "node.key.pending")));
+        Assert.False(File.Exists(Path.Combine(state, "trust", "node.key.pending")));
     }
 
     [Fact]

@@ -52,7 +52,7 @@ public sealed class TrustCommandsSpec(TpmLab lab) : IClassFixture<TpmLab>
             "policy", "capture", "--tpm", tpm, "--pcrs", "0,7,16", "--allow-software-tpm", "--out", Path.Combine(state, "trust", "policy.json"));
         Assert.Equal(shown, await Succeeds("policy", "show", Path.Combine(state, "trust", "policy.json")));
 
-        using var trust = TrustState.Load(Path.Combine(state, "trust"));
+        using var trust = TrustState.Load(state);
         Assert.Equal([0, 7, 16], trust.Identity.QuotedPcrs);
         using var chip = lab.A.Open();
         var challenge = new Challenge(new HostName("east"), trust);

@@ -14,7 +14,7 @@ namespace ActorMigration.Host.Trust.Enrolment;
 /// </summary>
 public sealed class EnrollingHost(string stateDirectory)
 {
-    private readonly TrustStatePaths _paths = TrustStatePaths.In(stateDirectory);
+    private readonly TrustStatePaths _paths = new(stateDirectory);
 
     /// <summary>Step 1: makes a node key and says who this host is. A request made before is forgotten.</summary>
     public EnrolmentRequest Request(HostName host, IPAddress address, ITpm tpm)
