@@ -94,7 +94,7 @@ public sealed class TpmActorSpec : TestKit
         Assert.Contains("socket closed", ExpectNotAttestable());
         Assert.Contains("socket closed", ExpectNotAttestable());
 
-        foreach (var backOff in (double[])[1, 2, 3, 3])
+        foreach (var (attempt, backOff) in ((double[])[1, 2, 3, 3]).Index())
         {
             Ask(3);
             ExpectNotAttestable();
@@ -102,11 +102,11 @@ public sealed class TpmActorSpec : TestKit
             ExpectNoMsg(TimeSpan.FromMilliseconds(20));
             Assert.Empty(_tpm.Calls);
             Time.Advance(TimeSpan.FromSeconds(0.2));
-            _tpm.Next("open").Fail(new TpmUnavailableException("refused"));
+            _tpm.Next("open").Fail(new TpmUnavailableException($"refused {attempt}"));
             AwaitAssert(() =>
             {
                 Ask(4);
-                Assert.Contains("refused", ExpectNotAttestable());
+                Assert.Contains($"refused {attempt}", ExpectNotAttestable());
             });
         }
 
