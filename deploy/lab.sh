@@ -36,7 +36,8 @@ usage: deploy/lab.sh COMMAND        (as root; AMIG_LAB=NAME chooses the lab, def
   kill HOST | start HOST            kill -9 the host's daemon (its containers go on) | start it again
   tpm-extend HOST | tpm-reset HOST  change a PCR behind the daemon's back | power-cycle the TPM
   wire-bytes                        bytes that crossed each cable, as JSON
-  directory HOST                    the host's directory of this lab: state, log
+  directory HOST | root HOST        the host's directory of this lab (state, log) | its file system as seen from outside
+  network                           first three numbers of the lab's addresses
 TEXT
 }
 
@@ -50,7 +51,7 @@ main() {
   case "$command" in
     up) up "$@" ;;
     down) down ;;
-    status | exec | client | kill | start | tpm-extend | tpm-reset | wire-bytes | directory) need_lab; "lab_$command" "$@" ;;
+    status | exec | client | kill | start | tpm-extend | tpm-reset | wire-bytes | directory | root | network) need_lab; "lab_$command" "$@" ;;
     *) usage >&2; exit 64 ;;
   esac
 }
@@ -158,7 +159,14 @@ lab_status() {
 }
 
 lab_exec() { need_host "${1:-}"; in_host "$@"; }
-lab_client() { in_net_of client "$@"; }
+# The command takes this process's place, so that a signal to it reaches the command.
+lab_client() {
+  local pid
+  pid=$(process_of client) || die "the client of lab $LAB_NAME is not running."
+  exec nsenter --target "$pid" --net -- "$@"
+}
+lab_root() { need_host "${1:-}"; host_root "$1"; }
+lab_network() { echo "$NET"; }
 lab_kill() { need_host "${1:-}"; kill_node "$1"; }
 lab_start() { need_host "${1:-}"; start_node "$1"; }
 lab_tpm-extend() { need_host "${1:-}"; extend_chip "$1"; }

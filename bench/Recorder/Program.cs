@@ -8,7 +8,7 @@ namespace ActorMigration.Recorder;
 
 /// <summary>
 /// The demo's client of redis: <c>recorder incr</c> counts over one connection and records what a client of a migrating container sees,
-/// <c>recorder fill</c> loads data. Each prints one JSON object on stdout. Exit code 0: done; 1: the connection broke, or numbers
+/// <c>recorder fill</c> loads data, <c>recorder digest</c> reads the memory of a process from outside. Each prints one JSON object on stdout. Exit code 0: done; 1: the connection broke, or numbers
 /// were lost or repeated (the JSON says which).
 /// </summary>
 internal static class Program
@@ -24,23 +24,28 @@ internal static class Program
 
     private static int Main(string[] args)
     {
-        var root = new RootCommand("Client of redis that records what a migration does to its users.") { IncrCommand(), FillCommand() };
+        var root = new RootCommand("Client of redis that records what a migration does to its users.") { IncrCommand(), FillCommand(), DigestCommand() };
         return root.Parse(args).Invoke();
     }
 
     private static Command IncrCommand()
     {
         var key = new Option<string>("--key") { Description = "Key that only this recorder writes.", DefaultValueFactory = _ => "recorder" };
+        var interval = new Option<int>("--interval")
+        {
+            Description = "Ms between a reply and the next INCR; 0 goes as fast as it can and leaves little of two cores to others.",
+            DefaultValueFactory = _ => 1,
+        };
         var gap = new Option<double>("--gap") { Description = "Pauses of at least this many ms are listed.", DefaultValueFactory = _ => 50 };
         var rate = new Option<int>("--background") { Description = "SETs of random keys per second beside, over a second connection.", DefaultValueFactory = _ => 0 };
         var keys = new Option<int>("--keys") { Description = "Number of keys that the background writes touch.", DefaultValueFactory = _ => 1000 };
         var bytes = new Option<int>("--value-bytes") { Description = "Bytes of a value of the background writes.", DefaultValueFactory = _ => 1024 };
-        var command = new Command("incr", "Counts until SIGTERM or SIGINT, then prints what it saw.") { Server, ReplyTimeout, key, gap, rate, keys, bytes };
+        var command = new Command("incr", "Counts until SIGTERM or SIGINT, then prints what it saw.") { Server, ReplyTimeout, key, interval, gap, rate, keys, bytes };
         command.SetAction(parsed =>
         {
             IPEndPoint server = IPEndPoint.Parse(parsed.GetValue(Server)!);
             TimeSpan timeout = TimeSpan.FromSeconds(parsed.GetValue(ReplyTimeout));
-            var recording = new IncrRecording(server, parsed.GetValue(key)!, timeout, parsed.GetValue(gap), TimeProvider.System);
+            var recording = new IncrRecording(server, parsed.GetValue(key)!, parsed.GetValue(interval), timeout, parsed.GetValue(gap), TimeProvider.System);
             var writer = new BackgroundWriter(server, parsed.GetValue(rate), parsed.GetValue(keys), parsed.GetValue(bytes), timeout);
             return Record(recording, writer);
         });
@@ -95,5 +100,28 @@ internal static class Program
             Console.Error.WriteLine($"recorder: cannot load data: {e.Message}");
             return 1;
         }
+    }
+
+    private static Command DigestCommand()
+    {
+        var memory = new Option<string>("--memory") { Description = "Path of the process's mem file, as /proc/PID/mem.", Required = true };
+        var address = new Option<long>("--address") { Description = "First byte.", Required = true };
+        var bytes = new Option<long>("--bytes") { Description = "How many bytes.", Required = true };
+        var command = new Command("digest", "SHA-256 over a stretch of another process's memory.") { memory, address, bytes };
+        command.SetAction(parsed =>
+        {
+            try
+            {
+                string digest = MemoryDigest.Of(parsed.GetValue(memory)!, parsed.GetValue(address), parsed.GetValue(bytes));
+                Console.WriteLine(JsonSerializer.Serialize(new { Sha256 = digest }, Json));
+                return 0;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                Console.Error.WriteLine($"recorder: cannot read that memory: {e.Message}");
+                return 1;
+            }
+        });
+        return command;
     }
 }

@@ -26,6 +26,8 @@ read_only_base() {
     esac
     case "$target" in /run/keep | /run/swtpm/state) continue ;; esac
     case ",$options," in *,ro,*) continue ;; esac
+    # A mount below one that is covered by now (such as /run/netns) can be neither reached nor written through.
+    mountpoint -q "$target" || continue
     mount -o remount,bind,ro "$target"
   done < <(findmnt --raw --noheadings --output TARGET,FSTYPE,OPTIONS)
 }

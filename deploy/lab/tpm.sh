@@ -3,7 +3,7 @@
 # is out of the daemon's reach but for its command socket.
 
 # PCRs that the lab's policy fixes: firmware and boot (0-7) and the dynamic root of trust (17), which `tpm-extend` changes.
-# shellcheck disable=SC2034 # used where nodes are enrolled
+# shellcheck disable=SC2034 # used in node.sh
 readonly POLICY_PCRS=0,1,2,3,4,5,6,7,17
 
 make_manufacturer() {
@@ -25,10 +25,10 @@ active_pcr_banks = sha256
 CONF
 }
 
-# What a verifier must trust: root and intermediate of the manufacturer.
+# What a verifier must trust: root and intermediate of the manufacturer, which vouch for software TPMs only.
 collect_ek_roots() {
-  mkdir -p "$LAB/ek-roots"
-  cp "$LAB/manufacturer/state/swtpm-localca-rootca-cert.pem" "$LAB/manufacturer/state/issuercert.pem" "$LAB/ek-roots/"
+  mkdir -p "$LAB/ek-roots/software"
+  cp "$LAB/manufacturer/state/swtpm-localca-rootca-cert.pem" "$LAB/manufacturer/state/issuercert.pem" "$LAB/ek-roots/software/"
 }
 
 manufacture_chip() { # HOST

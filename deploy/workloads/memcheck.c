@@ -10,7 +10,8 @@
  *
  * FILE gets one line of JSON, replaced whole by rename, every REPORT_MS. The longest gap between two turns of a thread is told by two
  * clocks: real time, which shows a stop as a bystander sees it, and monotonic time, which must neither step back nor show more than real
- * time does. Nothing is allocated after the start.
+ * time does. It also says where the pages are, so that an observer from outside can read those that no longer change (from hot_pages on).
+ * Nothing is allocated after the start.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -194,9 +195,9 @@ static void report(const char *file, const char *next_file)
         if (w->sweeps < sweeps) sweeps = w->sweeps;
     }
     int length = snprintf(line, sizeof line,
-        "{\"pages\":%llu,\"writes\":%llu,\"wrong_pages\":%llu,\"sweeps\":%u,\"sweeps_wanted\":%u,"
+        "{\"pages\":%llu,\"hot_pages\":%llu,\"pages_at\":%llu,\"writes\":%llu,\"wrong_pages\":%llu,\"sweeps\":%u,\"sweeps_wanted\":%u,"
         "\"gap_real_us\":%llu,\"gap_monotonic_us\":%llu,\"clock_steps_back\":%llu}\n",
-        (unsigned long long)page_count, (unsigned long long)writes, (unsigned long long)wrong, sweeps, sweeps_wanted,
+        (unsigned long long)page_count, (unsigned long long)hot_count, (unsigned long long)(uintptr_t)pages, (unsigned long long)writes, (unsigned long long)wrong, sweeps, sweeps_wanted,
         (unsigned long long)real, (unsigned long long)monotonic, (unsigned long long)back);
     int fd = open(next_file, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     if (fd < 0 || write(fd, line, (size_t)length) != length || close(fd) != 0 || rename(next_file, file) != 0) {
