@@ -12,7 +12,7 @@ internal sealed class ImageCatalog(ImageStore images) : IImageCatalog
         {
             return images.Resolve(nameOrDigest);
         }
-        catch (Exception unknown) when (unknown is IOException or InvalidDataException or KeyNotFoundException or ArgumentException)
+        catch (ImageStoreException)
         {
             // The route says that there is no such image, and what to do.
             return null;

@@ -8,14 +8,17 @@ internal static class LayerEntry
 {
     /// <summary>Throws <see cref="LayerFailure.CannotCarry"/> for what has no wire form, such as a device node.</summary>
     internal static FileEntry Read(byte[] path, SafeFileHandle parent, byte[] name, in TreeStat stat, FileContent content)
-    {
-        var kind = KindOf(path, stat);
-        return new FileEntry(
-            path, kind, content, (ushort)(stat.Mode & FileEntry.ModeMask), stat.Uid, stat.Gid, stat.MSeconds, stat.MNanoseconds,
-            kind == FileEntryKind.File ? stat.Size : 0,
-            kind == FileEntryKind.Symlink ? TreeHandle.ReadLink(parent, name) : [],
-            Xattrs(path, parent, name));
-    }
+        => WithoutXattrs(path, stat, content) with
+        {
+            Target = stat.Type == Interop.Tree.S_IFLNK ? TreeHandle.ReadLink(parent, name) : [],
+            Xattrs = Xattrs(path, parent, name),
+        };
+
+    /// <summary>What is known of an entry that has gone from its name since it was looked at; a symbolic link has no such form.</summary>
+    internal static FileEntry WithoutXattrs(byte[] path, in TreeStat stat, FileContent content)
+        => new(
+            path, KindOf(path, stat), content, (ushort)(stat.Mode & FileEntry.ModeMask), stat.Uid, stat.Gid, stat.MSeconds, stat.MNanoseconds,
+            stat.Type == Interop.Tree.S_IFREG ? stat.Size : 0, [], []);
 
     private static FileEntryKind KindOf(byte[] path, in TreeStat stat) => stat.Type switch
     {

@@ -288,8 +288,8 @@ internal sealed class LayerSync : IDisposable
             inode.Mapped = true;
             if (inode.ComparedInPass != _pass)
             {
-                using var parent = TreeHandle.OpenBeneath(_rootHandle, leaf.Parent!.Path(), Interop.O_RDONLY | Interop.O_DIRECTORY);
-                if (TreeHandle.TryStat(parent, leaf.Name, out var stat) && stat.Inode == inode.Number)
+                using var parent = OpenKnown(leaf.Parent!);
+                if (parent is not null && TreeHandle.TryStat(parent, leaf.Name, out var stat) && stat.Inode == inode.Number)
                 {
                     Update(parent, leaf.Name, leaf.Path(), inode, stat);
                 }
@@ -332,11 +332,26 @@ internal sealed class LayerSync : IDisposable
             {
                 continue;   // its entry of this pass is applied at the end anyway
             }
-            var up = directory.Parent?.Path() ?? [];
-            using var parent = TreeHandle.OpenBeneath(_rootHandle, up, Interop.O_RDONLY | Interop.O_DIRECTORY);
-            SendEntry(directory.Path(), parent, directory.Parent is null ? ".\0"u8.ToArray() : directory.Name, directory.Stat, FileContent.Unchanged);
+            using var parent = OpenKnown(directory.Parent ?? _root);
+            if (parent is not null)
+            {
+                SendEntry(directory.Path(), parent, directory.Parent is null ? ".\0"u8.ToArray() : directory.Name, directory.Stat, FileContent.Unchanged);
+            }
         }
         _touched.Clear();
+    }
+
+    /// <summary>Null when the container has moved it since the walk; then its ctime has moved as well, and the next pass comes back to it.</summary>
+    private SafeFileHandle? OpenKnown(SentDirectory directory)
+    {
+        try
+        {
+            return TreeHandle.OpenBeneath(_rootHandle, directory.Path(), Interop.O_RDONLY | Interop.O_DIRECTORY);
+        }
+        catch (LinuxException moved) when (!_final && HasMoved(moved))
+        {
+            return null;
+        }
     }
 
     private SentLeaf Add(SentDirectory directory, byte[] name, SentInode inode)
@@ -389,20 +404,32 @@ internal sealed class LayerSync : IDisposable
         return SendEntry(target.Path, parent, target.Name, target.Stat, content);
     }
 
-    /// <summary>False when the entry is gone.</summary>
+    /// <summary>False when it was a symbolic link and is gone.</summary>
     private bool SendEntry(byte[] path, SafeFileHandle parent, byte[] name, in TreeStat stat, FileContent content)
     {
+        FileEntry entry;
         try
         {
-            _to.Write(FileFrameKind.Entry, FileEntryCodec.Encode(LayerEntry.Read(path, parent, name, stat, content)));
-            _entries++;
-            return true;
+            entry = LayerEntry.Read(path, parent, name, stat, content);
         }
-        catch (LinuxException gone) when (gone.Errno == Interop.Errno.ENOENT && !_final)
+        catch (LinuxException gone) when (!_final && HasMoved(gone))
         {
-            return false;
+            // Removed or renamed since we looked. Frames that follow need the entry, so it crosses with what we know; a rename
+            // moves the ctime, so the next pass sends all of it again.
+            if (stat.Type == Interop.Tree.S_IFLNK)
+            {
+                return false;
+            }
+            entry = LayerEntry.WithoutXattrs(path, stat, content);
         }
+        _to.Write(FileFrameKind.Entry, FileEntryCodec.Encode(entry));
+        _entries++;
+        return true;
     }
+
+    /// <summary>The path is not there, or something else is: normal while the container runs.</summary>
+    private static bool HasMoved(LinuxException error)
+        => error.Errno is Interop.Errno.ENOENT or Interop.Errno.ENOTDIR or Interop.Errno.ELOOP or Interop.Errno.EINVAL;
 
     private bool IsYoung(in TreeStat stat)
         => DateTimeOffset.FromUnixTimeSeconds(stat.CSeconds) + TimeSpan.FromTicks(stat.CNanoseconds / 100) > _time.GetUtcNow() - Granularity;

@@ -85,9 +85,9 @@ internal sealed unsafe partial class LayerWriter : IDisposable
 
     internal void Write(FileEntry entry, long offset, ReadOnlySpan<byte> content)
     {
-        // Counted as if all of it were new until the file system has counted: a refused write is better than a full disk.
+        // As if all of it were new first, and by the file system's own count when that is too much: overwriting takes no room.
         _fileWritten += content.Length;
-        if (_used + _fileWritten - (long)_fileBlocks * 512 > _limits.Bytes)
+        if (_used + _fileWritten > _limits.Bytes && UsedNow(entry) + content.Length > _limits.Bytes)
         {
             throw new LayerException(
                 LayerFailure.OverReservation, $"{_rootPath}: the source sends more than the {_limits.Bytes} bytes that the attempt has reserved (at /{TreeHandle.Show(entry.Path)}).");
@@ -125,9 +125,15 @@ internal sealed unsafe partial class LayerWriter : IDisposable
         _file = null;
         var (parent, name) = Locate(entry.Path);
         SetMetadata(parent, name, entry, withTime: true);
-        Refuse(!TreeHandle.TryStat(parent, name, out var now), entry.Path, "a file that went away");
-        _used += ((long)now.Blocks - (long)_fileBlocks) * 512;
+        _used = UsedNow(entry);
         _durability.Changed(entry.Path, isFile: true);
+    }
+
+    private long UsedNow(FileEntry underWay)
+    {
+        var (parent, name) = Locate(underWay.Path);
+        Refuse(!TreeHandle.TryStat(parent, name, out var now), underWay.Path, "a file that went away");
+        return _used + ((long)now.Blocks - (long)_fileBlocks) * 512;
     }
 
     internal void Link(ReadOnlySpan<byte> path, ReadOnlySpan<byte> existing)

@@ -49,7 +49,7 @@ internal static unsafe class TreeHandle
         return true;
     }
 
-    /// <summary>Null when there is no such entry any more.</summary>
+    /// <summary>Null when there is no such entry any more, or another kind of entry than the caller has just seen.</summary>
     internal static SafeFileHandle? TryOpen(SafeFileHandle directory, byte[] name, int flags, uint mode = 0)
     {
         fixed (byte* start = name)
@@ -60,7 +60,9 @@ internal static unsafe class TreeHandle
                 return handle;
             }
         }
-        return Marshal.GetLastPInvokeError() == Interop.Errno.ENOENT ? null : throw LinuxException.FromLastError("openat", Show(name));
+        return Marshal.GetLastPInvokeError() is Interop.Errno.ENOENT or Interop.Errno.ENOTDIR or Interop.Errno.ELOOP or Interop.Errno.ENXIO
+            ? null
+            : throw LinuxException.FromLastError("openat", Show(name));
     }
 
     /// <summary>Opens a path below a root, through no link, no mount and no "..".</summary>
