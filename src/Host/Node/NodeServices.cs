@@ -109,7 +109,7 @@ internal sealed class NodeServices : IAsyncDisposable
         if (names.Contains(settings.Host))
         {
             var votes = Owned(RecordLogFile.Open<VoterRecord>(Path.Combine(settings.StateDirectory, "voter.log")), owned);
-            var core = new VoterCore(settings.Host, votes.Incarnation, names, signer, keys, HandOverSignature.Verify);
+            var core = new VoterCore(settings.Host, votes.Incarnation, names, signer, keys, static (token, digest) => HandOverSignature.Verify(token, digest));
             voter = Owned(new Voter(core, votes), owned);
             owned.Push(Listening("amig.voter.port", settings.VoterPort, () => VoterListener.Start(
                 new IPEndPoint(settings.Address, settings.VoterPort), voter, identity, time, logs.CreateLogger("voter"))));
