@@ -1,24 +1,27 @@
 using ActorMigration.Actors;
 using ActorMigration.Host.Http;
-using ActorMigration.Host.Stream;
 using Microsoft.Extensions.Logging;
 
 namespace ActorMigration.Host.Node;
 
-/// <summary>
-/// The one place where the Linux side of the actors' ports is made. Everything above it knows interfaces only.
-/// </summary>
-/// <param name="Source">Containers that leave.</param>
-/// <param name="Destination">Containers that come.</param>
-/// <param name="Runtime">Containers outside an attempt.</param>
-/// <param name="Images">Images of this host.</param>
-internal sealed record LinuxPorts(ISourceHost Source, IDestinationHost Destination, IContainerRuntime Runtime, IImageCatalog Images)
+/// <summary>The Linux side of a node's ports, built once at start: the one place where it is made. Everything above knows interfaces only.</summary>
+internal sealed class LinuxPorts : IAsyncDisposable
 {
-    /// <summary>Looks at this host (runc, criu, cgroups, kernel) and builds its ports. Throws <see cref="SettingsException"/> when a tool is missing.</summary>
-    internal static Task<LinuxPorts> OpenAsync(NodeSettings settings, DataListener data, TimeProvider time, ILoggerFactory logs)
+    private readonly AbsentLinux _absent = new();
+
+    internal ISourceHost SourceHost => _absent;
+
+    internal IDestinationHost DestinationHost => _absent;
+
+    internal IContainerRuntime Runtime => _absent;
+
+    internal IImageCatalog Images => _absent;
+
+    internal static Task<LinuxPorts> OpenAsync(NodeSettings settings, TimeProvider time, ILoggerFactory logs, CancellationToken cancel)
     {
-        _ = (settings, data, time, logs);
-        var absent = new AbsentLinux();
-        return Task.FromResult(new LinuxPorts(absent, absent, absent, absent));
+        _ = (settings, time, logs, cancel);
+        return Task.FromResult(new LinuxPorts());
     }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -26,7 +26,7 @@ internal static class NodeDaemon
         using var trust = TrustState.Load(settings.StateDirectory);
         var identity = new NodeIdentity(trust.Node, trust.OwnerCa);
         var peers = new PeerCertificates(identity.OwnerCa, settings.Seeds);
-        var services = await NodeServices.OpenAsync(settings, trust, identity, time, logs).ConfigureAwait(false);
+        var services = await NodeServices.OpenAsync(settings, trust, identity, time, logs, cancel).ConfigureAwait(false);
         await using (services.ConfigureAwait(false))
         {
             var system = NodeActorSystem.Create(settings, files, identity, peers, logs.CreateLogger("tls"));

@@ -6,7 +6,6 @@ using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Decision;
 using ActorMigration.Host.Linux;
-using ActorMigration.Host.Stream;
 using ActorMigration.Host.Trust;
 using ActorMigration.Host.Trust.Tpm;
 using Akka.Actor;
@@ -44,15 +43,14 @@ internal sealed class NodeServices : IAsyncDisposable
     internal LinuxPorts Linux { get; }
 
     /// <summary>Opens journals, voter and listeners. Throws <see cref="SettingsException"/> when this host cannot have them.</summary>
-    internal static async Task<NodeServices> OpenAsync(NodeSettings settings, TrustState trust, NodeIdentity identity, TimeProvider time, ILoggerFactory logs)
+    internal static async Task<NodeServices> OpenAsync(NodeSettings settings, TrustState trust, NodeIdentity identity, TimeProvider time, ILoggerFactory logs, CancellationToken cancel)
     {
         var owned = new Stack<IAsyncDisposable>();
         try
         {
             var decision = OpenDecision(settings, identity, time, logs, owned);
-            var data = Listening("amig.data.port", settings.DataPort, () => DataListener.Start(new IPEndPoint(settings.Address, settings.DataPort), time, logs.CreateLogger("data")));
-            owned.Push(data);
-            var linux = await LinuxPorts.OpenAsync(settings, data, time, logs).ConfigureAwait(false);
+            var linux = await LinuxPorts.OpenAsync(settings, time, logs, cancel).ConfigureAwait(false);
+            owned.Push(linux);
             return new NodeServices(settings, trust, time, decision, linux, owned);
         }
         catch (Exception e)
@@ -90,8 +88,8 @@ internal sealed class NodeServices : IAsyncDisposable
         var tpm = node.ActorOf(TpmActor.Props(() => new Tpm2Chip(_settings.Tpm), _settings.TpmLimits, _trust.Identity), "tpm");
         var attempts = new AttemptServices(
             peers,
-            Linux.Source,
-            Linux.Destination,
+            Linux.SourceHost,
+            Linux.DestinationHost,
             _decision,
             new AttestationServices(tpm, _trust.Policy, _trust.Anchors),
             _settings.AttemptTimes,
@@ -110,8 +108,8 @@ internal sealed class NodeServices : IAsyncDisposable
         Voter? voter = null;
         if (names.Contains(settings.Host))
         {
-            var votes = Owned(RecordLog<VoterRecord>.Open(Path.Combine(settings.StateDirectory, "voter.log")), owned);
-            var core = new VoterCore(settings.Host, votes.Incarnation, names, signer, keys, HandOverSignature.Verify);
+            var votes = Owned(RecordLogFile.Open<VoterRecord>(Path.Combine(settings.StateDirectory, "voter.log")), owned);
+            var core = new VoterCore(settings.Host, votes.Incarnation, names, signer, keys, static (token, digest) => HandOverSignature.Verify(token, digest));
             voter = Owned(new Voter(core, votes), owned);
             owned.Push(Listening("amig.voter.port", settings.VoterPort, () => VoterListener.Start(
                 new IPEndPoint(settings.Address, settings.VoterPort), voter, identity, time, logs.CreateLogger("voter"))));
@@ -119,7 +117,7 @@ internal sealed class NodeServices : IAsyncDisposable
 
         var client = new TlsVoterClient(identity, settings.Voters.ToImmutableDictionary(one => one.Host, one => one.EndPoint), settings.Host, voter);
         owned.Push(client);
-        var journal = Owned(new AttemptJournal(Owned(RecordLog<JournalEntry>.Open(Path.Combine(settings.StateDirectory, "attempts.log")), owned)), owned);
+        var journal = Owned(new AttemptJournal(Owned(RecordLogFile.Open<JournalEntry>(Path.Combine(settings.StateDirectory, "attempts.log")), owned)), owned);
         return new DecisionServices(journal, client, new VoterPoll(client, names, settings.VoterTimes, time), signer, keys, settings.VoterTimes);
     }
 
