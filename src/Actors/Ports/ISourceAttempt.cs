@@ -1,3 +1,4 @@
+using ActorMigration.Actors.Streaming;
 using ActorMigration.Contracts;
 
 namespace ActorMigration.Actors;
@@ -17,6 +18,9 @@ public interface ISourceAttempt : IAsyncDisposable
 
     /// <summary>Prepare. Opens the data sockets to the attested destination and sends the image layers that it lacks.</summary>
     Task ConnectAsync(DataEndpoint destination, CancellationToken cancel);
+
+    /// <summary>The page stream's machinery, from <see cref="ConnectAsync"/> on; the attempt's page-sender actor starts it and owns its credits, rounds block on them.</summary>
+    IPagePump Pump { get; }
 
     /// <summary>Pre-copy. One round: pages written since the last one, then changed files. Round 0 attaches to every process.</summary>
     Task<RoundReport> RunRoundAsync(int round, CancellationToken cancel);

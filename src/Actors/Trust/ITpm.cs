@@ -17,7 +17,10 @@ public interface ITpm : IDisposable
     /// </summary>
     void Open();
 
-    /// <summary>Endorsement keys that have a certificate in the TPM, RSA first. Empty when the maker put none there.</summary>
+    /// <summary>
+    /// Endorsement keys that have a certificate in the TPM, RSA first; each was made anew and compared with its certificate. Empty when
+    /// the maker put none there.
+    /// </summary>
     IReadOnlyList<EndorsementKey> ReadEndorsementKeys();
 
     /// <summary>
@@ -67,9 +70,7 @@ public enum EkTemplate
 /// <summary>An endorsement key with the certificate of its maker.</summary>
 /// <param name="Template">How the key is made anew from the TPM's seed.</param>
 /// <param name="Certificate">DER, without padding.</param>
-/// <param name="Chain">DER of further certificates found in the TPM, issuers of the first.</param>
-/// <param name="Public">TPMT_PUBLIC of the key this TPM makes; its key equals the certificate's.</param>
-public sealed record EndorsementKey(EkTemplate Template, byte[] Certificate, IReadOnlyList<byte[]> Chain, byte[] Public);
+public sealed record EndorsementKey(EkTemplate Template, byte[] Certificate);
 
 /// <summary>A secret encrypted to an endorsement key and bound to the name of an attestation key.</summary>
 /// <param name="Hmac">Integrity value.</param>

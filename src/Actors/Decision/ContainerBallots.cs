@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using ActorMigration.Contracts;
+
+namespace ActorMigration.Actors;
+
+/// <summary>A register that is open at a voter.</summary>
+/// <param name="Registration">As it was begun.</param>
+/// <param name="Promised">Highest ballot promised.</param>
+/// <param name="AcceptedBallot">Ballot of the value that was accepted last.</param>
+/// <param name="AcceptedValue">That value.</param>
+/// <param name="AcceptedToken">The token that came with it.</param>
+public sealed record OpenRegister(
+    Registration Registration, Ballot? Promised = null, Ballot? AcceptedBallot = null, Verdict? AcceptedValue = null, HandOverToken? AcceptedToken = null)
+{
+    /// <summary>The register's name.</summary>
+    public RegisterId Id => Registration.Register;
+}
+
+/// <summary>A verdict that a party may still ask for.</summary>
+/// <param name="Register">The register and its verdict.</param>
+/// <param name="Has">Parties that have it on their disks; when both have, it is dropped and only the floor stays.</param>
+public sealed record KeptVerdict(ClosedRegister Register, ImmutableHashSet<HostName> Has)
+{
+    /// <summary>True when nobody needs it any more.</summary>
+    public bool IsKnownToAll => Has.Contains(Register.Registration.Source) && Has.Contains(Register.Registration.Destination);
+}
+
+/// <summary>
+/// All that one voter knows of one container. Invariants: <see cref="Lowest"/> never goes down and is kept for ever; at most one register is open, and its
+/// fence is not below <see cref="Lowest"/>; what was promised or accepted is never taken back while the register is open.
+/// </summary>
+/// <param name="Container">The container.</param>
+/// <param name="Lowest">Lowest fence that may be begun.</param>
+/// <param name="Owner">Owner of the epoch of <paramref name="Lowest"/>, null when the name is free.</param>
+/// <param name="Open">The open register.</param>
+/// <param name="Kept">Verdicts that a party may still ask for.</param>
+public sealed record ContainerBallots(
+    ContainerName Container, Fence Lowest, HostName? Owner, OpenRegister? Open, ImmutableArray<KeptVerdict> Kept)
+{
+    /// <summary>Of a name that a voter hears for the first time.</summary>
+    public static ContainerBallots Fresh(ContainerName container) => new(container, new Fence(0, 1), null, null, []);
+
+    /// <summary>The next state; the only way a state changes.</summary>
+    public ContainerBallots Apply(VoterRecord record) => record switch
+    {
+        VoterRecord.Snapshot s => s.State,
+        VoterRecord.Opened o => this with { Open = new OpenRegister(o.Registration) },
+        VoterRecord.Promise p when Open?.Id == p.Register => this with { Open = Open with { Promised = p.Ballot } },
+        VoterRecord.Vote v when Open?.Id == v.Register => this with
+        {
+            Open = Open with { Promised = v.Ballot, AcceptedBallot = v.Ballot, AcceptedValue = v.Value, AcceptedToken = v.Token },
+        },
+        VoterRecord.Closed c => Close(c.Register),
+        VoterRecord.Acknowledged a => this with
+        {
+            Kept = [.. Kept.Select(k => k.Register.Registration.Register == a.Register ? k with { Has = k.Has.Add(a.Party) } : k).Where(k => !k.IsKnownToAll)],
+        },
+        VoterRecord.Withdrawn w when Open?.Id == w.Register => this with { Open = null },
+        VoterRecord.Released r => this with { Lowest = new Fence(r.Epoch + 1, 1), Owner = null },
+        _ => this,
+    };
+
+    private ContainerBallots Close(ClosedRegister closed)
+    {
+        var raised = closed.Next > Lowest;
+        return this with
+        {
+            Lowest = raised ? closed.Next : Lowest,
+            Owner = raised ? closed.NextOwner : Owner,
+            Open = Open is not null && Open.Id.Fence < closed.Next ? null : Open,
+            Kept = Kept.Any(k => k.Register.Registration.Register == closed.Registration.Register)
+                ? Kept
+                : Kept.Add(new KeptVerdict(closed with { Registration = closed.Registration with { Previous = [] } }, [])),
+        };
+    }
+}

@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using ActorMigration.Contracts;
+
+namespace ActorMigration.Actors;
+
+/// <summary>
+/// The durable voter of this host: <see cref="VoterCore"/> over an <see cref="IRecordLog{TRecord}"/>, one request at a time. Called by the voters' listener (and by this
+/// node's own client without a socket). It is no actor on purpose: a container may stand frozen until a majority has answered, so voting must not depend on
+/// the actor system, which cluster downing may stop.
+/// </summary>
+public sealed class Voter : IDisposable
+{
+    /// <summary>Records after which the log is rewritten; some hundred bytes each, so that replay at start-up stays in the milliseconds.</summary>
+    public const int CompactAfterRecords = 10_000;
+
+    private readonly VoterCore _core;
+    private readonly IRecordLog<VoterRecord> _store;
+    private readonly SemaphoreSlim _oneAtATime = new(1, 1);
+    private ImmutableDictionary<ContainerName, ContainerBallots> _containers = ImmutableDictionary<ContainerName, ContainerBallots>.Empty;
+    private int _records;
+    private bool _broken;
+
+    public Voter(VoterCore core, IRecordLog<VoterRecord> store)
+    {
+        _core = core;
+        _store = store;
+        var records = store.Load();
+        _records = records.Length;
+        foreach (var record in records)
+        {
+            Apply(record);
+        }
+    }
+
+    /// <summary>Answers one request of the node that the connection's certificate names. Throws when the disk fails; nothing is then said.</summary>
+    public async Task<VoterReply> AnswerAsync(HostName peer, VoterRequest request)
+    {
+        await _oneAtATime.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (_broken)
+            {
+                throw new InvalidOperationException("this voter's disk failed; it answers again after a restart, when it knows what reached the disk");
+            }
+
+            var container = ContainerOf(request);
+            var state = _containers.GetValueOrDefault(container) ?? ContainerBallots.Fresh(container);
+            var (records, reply) = _core.Answer(state, peer, request);
+            if (records.Length > 0)
+            {
+                await PersistAsync(records).ConfigureAwait(false);
+            }
+
+            return reply;
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    public void Dispose() => _oneAtATime.Dispose();
+
+    private async Task PersistAsync(ImmutableArray<VoterRecord> records)
+    {
+        // Until the write is known to be complete, memory and disk may differ: no further answer may be given from memory.
+        _broken = true;
+        await _store.AppendAsync(records).ConfigureAwait(false);
+        foreach (var record in records)
+        {
+            Apply(record);
+        }
+
+        _records += records.Length;
+        if (_records >= CompactAfterRecords + _containers.Count)
+        {
+            ImmutableArray<VoterRecord> snapshots = [.. _containers.Values.Select(c => new VoterRecord.Snapshot(c))];
+            await _store.CompactAsync(snapshots).ConfigureAwait(false);
+            _records = snapshots.Length;
+        }
+
+        _broken = false;
+    }
+
+    private void Apply(VoterRecord record)
+    {
+        var state = _containers.GetValueOrDefault(record.Container) ?? ContainerBallots.Fresh(record.Container);
+        _containers = _containers.SetItem(record.Container, state.Apply(record));
+    }
+
+    private static ContainerName ContainerOf(VoterRequest request) => request switch
+    {
+        VoterRequest.AskFloor r => r.Container,
+        VoterRequest.Begin r => r.Registration.Register.Container,
+        VoterRequest.Prepare r => r.Register.Container,
+        VoterRequest.Accept r => r.Register.Container,
+        VoterRequest.Learn r => r.Certificate.Register.Container,
+        VoterRequest.Withdraw r => r.Register.Container,
+        VoterRequest.Release r => r.Container,
+        _ => throw new ArgumentException($"{request.GetType().Name} is no request to a voter", nameof(request)),
+    };
+}

@@ -1,0 +1,223 @@
+using System.Collections.Immutable;
+using ActorMigration.Contracts;
+
+namespace ActorMigration.Actors;
+
+/// <summary>What a voter does with a request: first these records on its disk, then this reply.</summary>
+public readonly record struct VoterAnswer(ImmutableArray<VoterRecord> Records, VoterReply Reply);
+
+/// <summary>
+/// The acceptor of the write-once register: single-decree Paxos per register, and a floor of closed fences per container that is kept for ever. Pure: the
+/// shell makes the records durable before the reply leaves.
+///
+/// Invariants: nothing is promised for a register that was not begun here; a ballot below the promise is never accepted; DEST of a migration is accepted only
+/// with a token of the source key that BEGIN registered; a fence below the floor is never opened again.
+/// </summary>
+/// <param name="self">This voter.</param>
+/// <param name="incarnation">Of its state directory.</param>
+/// <param name="voters">The voters of every register in this cluster, from the configuration.</param>
+/// <param name="signer">Signs accepts.</param>
+/// <param name="keys">Checks registrations and certificates.</param>
+/// <param name="tokenIsValid">Checks a token against the registered key digest; <see cref="HandOverSignature.Verify"/> in a daemon.</param>
+public sealed class VoterCore(
+    HostName self, Guid incarnation, ImmutableArray<HostName> voters, INodeSigner signer, INodeKeys keys, Func<HandOverToken, byte[], bool> tokenIsValid)
+{
+    /// <summary>Answers <paramref name="request"/> of <paramref name="peer"/>, the node that the connection's certificate names.</summary>
+    public VoterAnswer Answer(ContainerBallots state, HostName peer, VoterRequest request) => request switch
+    {
+        VoterRequest.AskFloor => Say(new VoterReply.Floor(self, incarnation, state.Container, state.Lowest, state.Owner, state.Open?.Id)),
+        VoterRequest.Begin begin => Begin(state, peer, begin.Registration),
+        VoterRequest.Prepare prepare => WithOpen(state, peer, prepare.Register, prepare.Ballot, open => Prepare(open, prepare.Ballot)),
+        VoterRequest.Accept accept => WithOpen(state, peer, accept.Register, accept.Ballot, open => Accept(open, accept)),
+        VoterRequest.Learn learn => Learn(state, peer, learn.Certificate),
+        VoterRequest.Withdraw withdraw => Withdraw(state, peer, withdraw.Register),
+        VoterRequest.Release release => Release(state, peer, release),
+        _ => Say(new VoterReply.Refused(self, $"voter {self} does not know the request {request.GetType().Name}")),
+    };
+
+    private static VoterAnswer Say(VoterReply reply) => new([], reply);
+
+    private VoterAnswer Begin(ContainerBallots state, HostName peer, Registration registration)
+    {
+        if (WhyNotGenuine(peer, registration) is { } why)
+        {
+            return Say(new VoterReply.BeginRefused(self, why.Reason, why.Sentence));
+        }
+
+        var records = ImmutableArray<VoterRecord>.Empty;
+        if (registration.Previous is [var previous] && previous.Next > state.Lowest && WhyNotPrevious(registration, previous) is null)
+        {
+            var closed = new VoterRecord.Closed(previous);
+            records = [closed];
+            state = state.Apply(closed);
+        }
+
+        if (state.Open is { } open && open.Id == registration.Register)
+        {
+            return new(records, new VoterReply.Registered(self, incarnation));
+        }
+
+        if (Find(state, registration.Register) is { } known)
+        {
+            return new(records, new VoterReply.Decided(known.Certificate));
+        }
+
+        if (WhyNotNext(state, registration) is { } refusal)
+        {
+            return new(records, new VoterReply.BeginRefused(self, refusal.Reason, refusal.Sentence));
+        }
+
+        return new(
+            [.. records, new VoterRecord.Opened(registration with { Previous = [] })],
+            new VoterReply.Registered(self, incarnation));
+    }
+
+    private (BeginRefusal Reason, string Sentence)? WhyNotGenuine(HostName peer, Registration registration)
+    {
+        if (registration.Voters.Length != voters.Length || !registration.Voters.All(v => voters.Contains(v.Host))
+            || VerdictCheck.WhyNotVoters([.. registration.Voters.Select(v => v.Host)]) is not null)
+        {
+            return (BeginRefusal.BadVoters, $"the registration's voters are not those of voter {self}'s configuration ({string.Join(", ", voters)})");
+        }
+
+        if (!IsParty(registration, peer) || (registration.Kind == RegisterKind.Creation && registration.Source != registration.Destination)
+            || !keys.Verify(registration.Source, DecisionBytes.ToSign(registration), registration.Signature))
+        {
+            return (BeginRefusal.NotGenuine, $"the registration is not signed by host {registration.Source}, or {peer} is no party of it");
+        }
+
+        var me = registration.Voters.Single(v => v.Host == self);
+        return me.Incarnation == Guid.Empty || me.Incarnation == incarnation
+            ? null
+            : (BeginRefusal.OtherIncarnation, $"voter {self} has another state directory than the registration names; it abstains");
+    }
+
+    private string? WhyNotPrevious(Registration registration, ClosedRegister previous)
+        => previous.Registration.Register.Container != registration.Register.Container
+           || previous.Registration.Voters.Length != voters.Length
+           || !previous.Registration.Voters.All(v => voters.Contains(v.Host))
+           || !keys.Verify(previous.Registration.Source, DecisionBytes.ToSign(previous.Registration), previous.Registration.Signature)
+            ? "not genuine"
+            : VerdictCheck.WhyNot(previous.Certificate, previous.Registration, keys);
+
+    private (BeginRefusal Reason, string Sentence)? WhyNotNext(ContainerBallots state, Registration registration)
+    {
+        var (container, fence, _) = registration.Register;
+        if (fence < state.Lowest)
+        {
+            return (BeginRefusal.BelowFloor, $"{container} at {fence} is closed for ever: the lowest fence that may begin is {state.Lowest}");
+        }
+
+        if (state.Open is { } open)
+        {
+            return (BeginRefusal.OtherAttemptOpen, $"attempt {open.Id.Attempt} of {container} at {open.Id.Fence} has not ended");
+        }
+
+        if (registration.Kind == RegisterKind.Creation)
+        {
+            return state.Owner is { } owner ? (BeginRefusal.NotTheOwner, $"the name {container} is taken: it runs on host {owner}") : null;
+        }
+
+        return fence != state.Lowest ? (BeginRefusal.ChainBroken, $"{container} at {fence} does not follow {state.Lowest}, the next fence that voter {self} knows of")
+            : state.Owner != registration.Source ? (BeginRefusal.NotTheOwner, $"{container} belongs to host {state.Owner?.Value ?? "nobody"}, not to {registration.Source}")
+            : null;
+    }
+
+    private VoterAnswer WithOpen(ContainerBallots state, HostName peer, RegisterId register, Ballot ballot, Func<OpenRegister, VoterAnswer> answer)
+    {
+        if (state.Open is not { } open || open.Id != register)
+        {
+            return Say(Find(state, register) is { } known ? new VoterReply.Decided(known.Certificate)
+                : register.Fence < state.Lowest ? new VoterReply.Forgotten(self)
+                : new VoterReply.UnknownRegister(self));
+        }
+
+        return IsParty(open.Registration, peer) && ballot.Proposer == peer
+            ? answer(open)
+            : Say(new VoterReply.Refused(self, $"{peer} may not propose with ballots of {ballot.Proposer} in attempt {register.Attempt}"));
+    }
+
+    private VoterAnswer Prepare(OpenRegister open, Ballot ballot)
+        => open.Promised is not null && open.Promised >= ballot
+            ? Say(new VoterReply.Outbid(self, open.Promised))
+            : new(
+                [new VoterRecord.Promise(open.Id, ballot)],
+                new VoterReply.Promised(self, ballot, open.AcceptedBallot, open.AcceptedValue, open.AcceptedToken));
+
+    private VoterAnswer Accept(OpenRegister open, VoterRequest.Accept accept)
+    {
+        if (open.Promised is not null && open.Promised > accept.Ballot)
+        {
+            return Say(new VoterReply.Outbid(self, open.Promised));
+        }
+
+        if (WhyNotValue(open, accept) is { } why)
+        {
+            return Say(new VoterReply.Refused(self, why));
+        }
+
+        var unsigned = new SignedAccept(self, incarnation, open.Id, accept.Ballot, accept.Value, []);
+        return new(
+            [new VoterRecord.Vote(open.Id, accept.Ballot, accept.Value, accept.Token)],
+            new VoterReply.Accepted(unsigned with { Signature = signer.Sign(DecisionBytes.ToSign(unsigned)) }));
+    }
+
+    private string? WhyNotValue(OpenRegister open, VoterRequest.Accept accept)
+    {
+        if (accept.Value == Verdict.Source || (accept.Value == Verdict.Dest && open.Registration.Kind == RegisterKind.Creation))
+        {
+            return null;
+        }
+
+        return accept.Value == Verdict.Dest && accept.Token is { } token
+               && new RegisterId(token.Container, token.Fence, token.Attempt) == open.Id
+               && tokenIsValid(token, open.Registration.SourceKeyDigest)
+            ? null
+            : $"DEST of attempt {open.Id.Attempt} needs a hand-over token of its source, signed with the key that was registered";
+    }
+
+    private VoterAnswer Learn(ContainerBallots state, HostName peer, VerdictCertificate certificate)
+    {
+        var records = ImmutableArray<VoterRecord>.Empty;
+        if (Find(state, certificate.Register) is null)
+        {
+            if (state.Open is not { } open || open.Id != certificate.Register)
+            {
+                // Below the floor it is closed already; above it the registration is missing, and the next BEGIN brings it along.
+                return Say(new VoterReply.Done(self));
+            }
+
+            if (VerdictCheck.WhyNot(certificate, open.Registration, keys) is { } why)
+            {
+                return Say(new VoterReply.Refused(self, why));
+            }
+
+            records = [new VoterRecord.Closed(new ClosedRegister(open.Registration, certificate))];
+        }
+
+        return new([.. records, new VoterRecord.Acknowledged(certificate.Register, peer)], new VoterReply.Done(self));
+    }
+
+    private VoterAnswer Withdraw(ContainerBallots state, HostName peer, RegisterId register)
+        => state.Open is not { } open || open.Id != register ? Say(new VoterReply.Done(self))
+            : open.Registration.Kind == RegisterKind.Creation && open.Registration.Source == peer && open.AcceptedBallot is null
+                ? new([new VoterRecord.Withdrawn(register)], new VoterReply.Done(self))
+                : Say(new VoterReply.Refused(self, $"attempt {register.Attempt} cannot be withdrawn: only a creator may, and only before anything was accepted"));
+
+    private VoterAnswer Release(ContainerBallots state, HostName peer, VoterRequest.Release release)
+    {
+        if (state.Lowest.Epoch > release.Epoch)
+        {
+            return Say(new VoterReply.Done(self));
+        }
+
+        return state.Owner == peer && state.Lowest.Epoch == release.Epoch && state.Open is null
+            ? new([new VoterRecord.Released(state.Container, release.Epoch)], new VoterReply.Done(self))
+            : Say(new VoterReply.Refused(self, $"{peer} may not free the name {state.Container}: it belongs to {state.Owner?.Value ?? "nobody"}, or an attempt is open"));
+    }
+
+    private static bool IsParty(Registration registration, HostName peer) => peer == registration.Source || peer == registration.Destination;
+
+    private static ClosedRegister? Find(ContainerBallots state, RegisterId register)
+        => state.Kept.FirstOrDefault(k => k.Register.Registration.Register == register)?.Register;
+}

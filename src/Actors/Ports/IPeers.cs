@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+using ActorMigration.Contracts;
+using Akka.Actor;
+
+namespace ActorMigration.Actors;
+
+/// <summary>
+/// How actors of this host reach their counterparts: host name to actor, over cluster membership. Read from any actor at any time. Knowledge, not authority:
+/// who is a member says nothing about who runs a container.
+/// </summary>
+public interface IPeers
+{
+    /// <summary>This host.</summary>
+    HostName Self { get; }
+
+    /// <summary>Members that are up and reachable now, this host included, in name order.</summary>
+    ImmutableArray<HostName> Members { get; }
+
+    /// <summary>The migrations actor (/user/node/migrations) of a member; null when the host is not a reachable member.</summary>
+    ICanTell? Migrations(HostName host);
+
+    /// <summary>The containers actor (/user/node/containers) of a member; null when the host is not a reachable member.</summary>
+    ICanTell? Containers(HostName host);
+}

@@ -1,0 +1,20 @@
+using System.Collections.Immutable;
+
+namespace ActorMigration.Actors;
+
+/// <summary>
+/// An append-only file of records on this host's disk: a voter's or the attempts' journal. What a task has completed for survives a crash of the machine.
+/// Callers do one call at a time.
+/// </summary>
+public interface IRecordLog<TRecord>
+    where TRecord : class
+{
+    /// <summary>All records, oldest first; a torn last one is as if never written.</summary>
+    ImmutableArray<TRecord> Load();
+
+    /// <summary>Writes and fsyncs; all of the records or, after a crash, a prefix of them.</summary>
+    Task AppendAsync(ImmutableArray<TRecord> records);
+
+    /// <summary>Replaces everything by these records, atomically.</summary>
+    Task CompactAsync(ImmutableArray<TRecord> records);
+}

@@ -1,0 +1,30 @@
+namespace ActorMigration.Contracts;
+
+/// <summary>The command was not carried out and nothing was changed.</summary>
+/// <param name="Failure">What scripts match on.</param>
+/// <param name="Sentence">What the operator reads.</param>
+public sealed record CommandRefused(MigrationFailure Failure, string Sentence) : IWire;
+
+/// <summary>The container runs.</summary>
+public sealed record ContainerStarted(HostName Host, ContainerStatus Status) : IWire;
+
+/// <summary>The container is gone and its name is free.</summary>
+public sealed record ContainerRemoved(ContainerName Container) : IWire;
+
+/// <summary>One host's containers.</summary>
+/// <param name="Host">The host.</param>
+/// <param name="Reachable">False when the host did not answer; <paramref name="Containers"/> is then empty.</param>
+/// <param name="Containers">As found there.</param>
+public sealed record HostContainers(HostName Host, bool Reachable, ContainerStatus[] Containers) : IWire;
+
+/// <summary>All members' containers.</summary>
+public sealed record ClusterContainers(HostContainers[] Hosts) : IWire;
+
+/// <summary>The attempt has begun; <see cref="ShowMigration"/> follows it.</summary>
+public sealed record MigrationAccepted(AttemptId Attempt) : IWire;
+
+/// <summary>The wish to cancel was taken; how the attempt ends is read with <see cref="ShowMigration"/>.</summary>
+public sealed record CancelAccepted(AttemptId Attempt) : IWire;
+
+/// <summary>Open attempts first, then ended ones, newest first, without rounds and spans.</summary>
+public sealed record MigrationsListed(AttemptDetails[] Attempts) : IWire;

@@ -1,0 +1,40 @@
+namespace ActorMigration.Contracts;
+
+/// <summary>The canonical bytes of decision records, as they are signed. Each begins with its own domain tag, so that no signature passes as another's.</summary>
+public static class DecisionBytes
+{
+    private const string RegistrationTag = "amig/registration/1";
+    private const string AcceptTag = "amig/accept/1";
+
+    /// <summary>What the source's node key signs; every field but the signature. Previous verdicts prove themselves and are not part of it.</summary>
+    public static byte[] ToSign(Registration registration)
+    {
+        var writer = new WireWriter().Text(RegistrationTag);
+        Write(writer, registration.Register)
+            .Byte((byte)registration.Kind)
+            .Text(registration.Source.Value)
+            .Text(registration.Destination.Value)
+            .I32(registration.Voters.Length);
+        foreach (var voter in registration.Voters)
+        {
+            writer.Text(voter.Host.Value).Uuid(voter.Incarnation);
+        }
+
+        return writer.Bytes(registration.SourceKeyDigest).ToArray();
+    }
+
+    /// <summary>What a voter's node key signs when it accepts.</summary>
+    public static byte[] ToSign(SignedAccept accept)
+    {
+        var writer = new WireWriter().Text(AcceptTag).Text(accept.Voter.Value).Uuid(accept.Incarnation);
+        return Write(writer, accept.Register)
+            .I64(accept.Ballot.Counter)
+            .Text(accept.Ballot.Proposer.Value)
+            .Byte((byte)accept.Value)
+            .ToArray();
+    }
+
+    /// <summary>Container, fence and attempt; also part of the voters' frames.</summary>
+    public static WireWriter Write(WireWriter writer, RegisterId register)
+        => writer.Text(register.Container.Value).I64(register.Fence.Epoch).I32(register.Fence.Ordinal).Uuid(register.Attempt.Value);
+}

@@ -1,0 +1,73 @@
+namespace ActorMigration.Contracts;
+
+/// <summary>Why a voter does not open a register.</summary>
+public enum BeginRefusal
+{
+    /// <summary>The fence is closed: what began there has ended.</summary>
+    BelowFloor = 1,
+
+    /// <summary>Another attempt of this container has not ended.</summary>
+    OtherAttemptOpen,
+
+    /// <summary>Somebody else owns the container.</summary>
+    NotTheOwner,
+
+    /// <summary>The voter cannot see why the fence would be next; the verdict before it is missing.</summary>
+    ChainBroken,
+
+    /// <summary>The voters are an even number, fewer than three, named twice, or this voter is not one of them.</summary>
+    BadVoters,
+
+    /// <summary>The registration names another state directory of this voter: its memory of this register may be lost.</summary>
+    OtherIncarnation,
+
+    /// <summary>Not signed by the source's node key, or the asking node is no party.</summary>
+    NotGenuine,
+}
+
+/// <summary>A voter's answer. What it says about its own state was on its disk before it was said.</summary>
+public abstract record VoterReply
+{
+    private VoterReply()
+    {
+    }
+
+    /// <summary>What the voter knows of a container.</summary>
+    /// <param name="Voter">Who answers.</param>
+    /// <param name="Incarnation">Its state directory.</param>
+    /// <param name="Container">The container.</param>
+    /// <param name="Lowest">Lowest fence that may be begun; everything below is closed for ever.</param>
+    /// <param name="Owner">Owner of the epoch of <paramref name="Lowest"/>; null when the name is free.</param>
+    /// <param name="Open">The register that is open, or null.</param>
+    public sealed record Floor(HostName Voter, Guid Incarnation, ContainerName Container, Fence Lowest, HostName? Owner, RegisterId? Open) : VoterReply;
+
+    /// <summary>The register is open at this voter.</summary>
+    public sealed record Registered(HostName Voter, Guid Incarnation) : VoterReply;
+
+    /// <summary>The register is not opened.</summary>
+    public sealed record BeginRefused(HostName Voter, BeginRefusal Reason, string Sentence) : VoterReply;
+
+    /// <summary>The promise, with what was accepted before; whoever got it must propose the value of the highest ballot among its promises.</summary>
+    public sealed record Promised(HostName Voter, Ballot Ballot, Ballot? AcceptedBallot, Verdict? AcceptedValue, HandOverToken? AcceptedToken) : VoterReply;
+
+    /// <summary>A higher ballot is promised; the asker chooses a ballot above it.</summary>
+    public sealed record Outbid(HostName Voter, Ballot Highest) : VoterReply;
+
+    /// <summary>The voter's signed word.</summary>
+    public sealed record Accepted(SignedAccept Accept) : VoterReply;
+
+    /// <summary>The register is closed; this is the proof.</summary>
+    public sealed record Decided(VerdictCertificate Certificate) : VoterReply;
+
+    /// <summary>The voter has never heard of the register; nothing is promised.</summary>
+    public sealed record UnknownRegister(HostName Voter) : VoterReply;
+
+    /// <summary>The register is closed, and both parties have said that the verdict is on their disks, so that it is no longer kept here.</summary>
+    public sealed record Forgotten(HostName Voter) : VoterReply;
+
+    /// <summary>The request is not allowed to this node or not in this state.</summary>
+    public sealed record Refused(HostName Voter, string Sentence) : VoterReply;
+
+    /// <summary>Done, or done before.</summary>
+    public sealed record Done(HostName Voter) : VoterReply;
+}

@@ -1,0 +1,34 @@
+namespace ActorMigration.Contracts;
+
+/// <summary>What may be asked of a voter, over its own mutual-TLS listener. The asking node is the one its certificate names.</summary>
+public abstract record VoterRequest
+{
+    private VoterRequest()
+    {
+    }
+
+    /// <summary>Any node: what is the lowest fence at which this container may be begun, and who owns it? Answer: <see cref="VoterReply.Floor"/>.</summary>
+    public sealed record AskFloor(ContainerName Container) : VoterRequest;
+
+    /// <summary>Source or destination: open this register. Answer: <see cref="VoterReply.Registered"/> or <see cref="VoterReply.BeginRefused"/>.</summary>
+    public sealed record Begin(Registration Registration) : VoterRequest;
+
+    /// <summary>A party of the register: promise to take nothing below this ballot. Answer: <see cref="VoterReply.Promised"/> or why not.</summary>
+    public sealed record Prepare(RegisterId Register, Ballot Ballot) : VoterRequest;
+
+    /// <summary>A party of the register: accept this value. DEST of a migration needs its token. Answer: <see cref="VoterReply.Accepted"/> or why not.</summary>
+    /// <param name="Register">The register.</param>
+    /// <param name="Ballot">Promised before.</param>
+    /// <param name="Value">The value.</param>
+    /// <param name="Token">The source's permission; null for SOURCE and for a creation.</param>
+    public sealed record Accept(RegisterId Register, Ballot Ballot, Verdict Value, HandOverToken? Token) : VoterRequest;
+
+    /// <summary>A party that has the verdict on its own disk: close the register. Answer: <see cref="VoterReply.Done"/>.</summary>
+    public sealed record Learn(VerdictCertificate Certificate) : VoterRequest;
+
+    /// <summary>The creator of a name, which has proposed nothing: give the name up to another creator. Answer: <see cref="VoterReply.Done"/> or <see cref="VoterReply.Refused"/>.</summary>
+    public sealed record Withdraw(RegisterId Register) : VoterRequest;
+
+    /// <summary>The owner, which has removed the container: free the name; the epoch is closed for ever. Answer: <see cref="VoterReply.Done"/> or <see cref="VoterReply.Refused"/>.</summary>
+    public sealed record Release(ContainerName Container, long Epoch) : VoterRequest;
+}

@@ -1,0 +1,61 @@
+using ActorMigration.Contracts;
+
+namespace ActorMigration.Host.Http;
+
+/// <summary>Body of POST /v1/containers: what <c>amig run</c> asks for. Empty <paramref name="Mac"/> means: derived from the name.</summary>
+public sealed record RunRequest(
+    string Name,
+    string Image,
+    string[] Args,
+    string[] Env,
+    string WorkingDirectory,
+    int Uid,
+    int Gid,
+    string Address,
+    int PrefixLength,
+    string Mac,
+    string Gateway,
+    int Mtu,
+    long MemoryBytes,
+    int CpuMillis,
+    int Pids,
+    string[] Tmpfs,
+    int StopSignal);
+
+/// <summary>A container as scripts see it.</summary>
+public sealed record ContainerJson(string Name, string Host, string State, long Epoch, int Ordinal, int InitPid, string Image, string Address, long MemoryBytes)
+{
+    public static ContainerJson From(HostName host, ContainerStatus status) => new(
+        status.Name.Value,
+        host.Value,
+        status.State.ToString(),
+        status.Fence.Epoch,
+        status.Fence.Ordinal,
+        status.InitPid,
+        status.Image,
+        status.Address,
+        status.MemoryBytes);
+}
+
+/// <summary>Answer of GET /v1/containers; <paramref name="SilentHosts"/> did not answer, so what runs there is missing.</summary>
+public sealed record ContainersJson(ContainerJson[] Containers, string[] SilentHosts)
+{
+    public static ContainersJson From(ClusterContainers cluster) => new(
+        [.. cluster.Hosts.SelectMany(host => host.Containers.Select(status => ContainerJson.From(host.Host, status))).OrderBy(one => one.Name, StringComparer.Ordinal)],
+        [.. cluster.Hosts.Where(host => !host.Reachable).Select(host => host.Host.Value)]);
+}
+
+/// <summary>A member of the cluster as the answering host sees it.</summary>
+/// <param name="Host">Its name; empty when it did not say one.</param>
+/// <param name="Address">host:port of its Akka.Remote.</param>
+/// <param name="Status">Akka's member status, for example Up.</param>
+/// <param name="Reachable">False while the failure detector suspects it.</param>
+/// <param name="Votes">True when it is one of the configured voters.</param>
+/// <param name="IsSelf">True for the host that answers.</param>
+public sealed record HostJson(string Host, string Address, string Status, bool Reachable, bool Votes, bool IsSelf);
+
+/// <summary>Answer of GET /v1/hosts.</summary>
+public sealed record HostsJson(HostJson[] Hosts);
+
+/// <summary>Answer of GET /v1/node.</summary>
+public sealed record NodeJson(string Host, string Version, int Pid);

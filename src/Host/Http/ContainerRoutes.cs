@@ -1,0 +1,68 @@
+using ActorMigration.Contracts;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace ActorMigration.Host.Http;
+
+/// <summary>/v1/containers: list, run, remove.</summary>
+internal sealed class ContainerRoutes(ConsoleClient console, IImageCatalog images, HostName self, TimeSpan stopGrace)
+{
+    internal void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v1/containers", ListAsync);
+        routes.MapPost("/v1/containers", RunAsync);
+        routes.MapDelete("/v1/containers/{name}", RemoveAsync);
+    }
+
+    private async Task ListAsync(HttpContext http)
+    {
+        var cluster = await console.AskAsync<ClusterContainers>(new ListContainers(), http.RequestAborted).ConfigureAwait(false);
+        if (http.Request.Query["host"] == "this")
+        {
+            cluster = new ClusterContainers([.. cluster.Hosts.Where(host => host.Host == self)]);
+        }
+
+        await http.WriteAsync(ContainersJson.From(cluster), ApiJson.Default.ContainersJson).ConfigureAwait(false);
+    }
+
+    private async Task RunAsync(HttpContext http)
+    {
+        var request = await http.ReadAsync(ApiJson.Default.RunRequest).ConfigureAwait(false);
+        var digest = images.Resolve(request.Image)
+            ?? throw new ApiException(RequestFailure.UnknownImage, $"The image '{request.Image}' is not on {self}: 'amig image ls' lists what is, 'amig image import' adds one.");
+        var spec = RunRequestCheck.ToSpec(request, digest);
+        var cluster = await console.AskAsync<ClusterContainers>(new ListContainers(), http.RequestAborted).ConfigureAwait(false);
+        RefuseTaken(spec, cluster);
+        var started = await console.AskAsync<ContainerStarted>(new RunContainer(spec, self), http.RequestAborted).ConfigureAwait(false);
+        await http.WriteAsync(ContainerJson.From(started.Host, started.Status), ApiJson.Default.ContainerJson).ConfigureAwait(false);
+    }
+
+    private async Task RemoveAsync(HttpContext http)
+    {
+        var name = http.Name("name");
+        var grace = http.Request.Query["force"] == "true" ? TimeSpan.Zero : stopGrace;
+        await console.AskAsync<ContainerRemoved>(new RemoveContainer(name, (int)grace.TotalMilliseconds), http.RequestAborted).ConfigureAwait(false);
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    /// <summary>As far as is known: hosts that are silent may have it too. For the name the voters have the last word, at the start.</summary>
+    private static void RefuseTaken(ContainerSpec spec, ClusterContainers cluster)
+    {
+        foreach (var host in cluster.Hosts)
+        {
+            foreach (var other in host.Containers)
+            {
+                if (other.Name == spec.Name)
+                {
+                    throw new ApiException(RequestFailure.NameInUse, $"A container named {spec.Name} is on {host.Host} already.");
+                }
+
+                if (other.Address == spec.Network.Address)
+                {
+                    throw new ApiException(RequestFailure.AddressInUse, $"The address {other.Address} belongs to {other.Name} on {host.Host}.");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.Text.Json;
+using ActorMigration.Contracts;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace ActorMigration.Host.Http;
+
+/// <summary>/v1/migrations: list, begin, show, follow, cancel.</summary>
+internal sealed class MigrationRoutes(ConsoleClient console, Func<int, bool, MigrationPolicy> policy, TimeProvider time)
+{
+    /// <summary>Between two looks at an attempt that is followed: as often as a person can read a line.</summary>
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(200);
+
+    internal void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v1/migrations", ListAsync);
+        routes.MapPost("/v1/migrations", BeginAsync);
+        routes.MapGet("/v1/migrations/{reference}", ShowAsync);
+        routes.MapGet("/v1/migrations/{reference}/events", FollowAsync);
+        routes.MapPost("/v1/migrations/{reference}/cancel", CancelAsync);
+    }
+
+    private async Task ListAsync(HttpContext http)
+    {
+        var listed = await console.AskAsync<MigrationsListed>(new ListMigrations(), http.RequestAborted).ConfigureAwait(false);
+        var once = listed.Attempts.GroupBy(one => one.Attempt).Select(group => group.FirstOrDefault(one => one.ReportedBy == one.Source) ?? group.First());
+        await http.WriteAsync(new MigrationsJson([.. once.Select(MigrationJson.From)]), ApiJson.Default.MigrationsJson).ConfigureAwait(false);
+    }
+
+    private async Task BeginAsync(HttpContext http)
+    {
+        var request = await http.ReadAsync(ApiJson.Default.MigrateRequest).ConfigureAwait(false);
+        if (!ContainerName.IsValid(request.Container))
+        {
+            throw new ApiException(MigrationFailure.UnknownContainer, $"There is no container '{request.Container}': {ContainerName.Rule}.");
+        }
+
+        if (!HostName.IsValid(request.To))
+        {
+            throw new ApiException(MigrationFailure.UnknownHost, $"There is no host '{request.To}'; 'amig hosts' lists those there are.");
+        }
+
+        if (request.TargetDowntimeMs < 0)
+        {
+            throw new ApiException(RequestFailure.InvalidRequest, "The target downtime cannot be negative.");
+        }
+
+        var command = new MigrateContainer(new ContainerName(request.Container), new HostName(request.To), policy(request.TargetDowntimeMs, request.Force));
+        var begun = await console.AskAsync<MigrationAccepted>(command, http.RequestAborted).ConfigureAwait(false);
+        await http.WriteAsync(new MigrationIdJson(begun.Attempt.ToString()), ApiJson.Default.MigrationIdJson).ConfigureAwait(false);
+    }
+
+    private async Task ShowAsync(HttpContext http)
+        => await http.WriteAsync(MigrationJson.From(await LookAsync(http).ConfigureAwait(false)), ApiJson.Default.MigrationJson).ConfigureAwait(false);
+
+    private async Task CancelAsync(HttpContext http)
+    {
+        var attempt = await LookAsync(http).ConfigureAwait(false);
+        if (attempt.Outcome != AttemptOutcome.Open)
+        {
+            throw new ApiException(RequestFailure.HasEnded, $"Migration {attempt.Attempt} of {attempt.Container} has ended ({attempt.Outcome}).");
+        }
+
+        var accepted = await console.AskAsync<CancelAccepted>(new CancelMigration(attempt.Attempt), http.RequestAborted).ConfigureAwait(false);
+        await http.WriteAsync(new MigrationIdJson(accepted.Attempt.ToString()), ApiJson.Default.MigrationIdJson).ConfigureAwait(false);
+    }
+
+    /// <summary>One JSON object per line (application/x-ndjson) at each change, until the attempt has ended.</summary>
+    private async Task FollowAsync(HttpContext http)
+    {
+        var cancel = http.RequestAborted;
+        var now = await LookAsync(http).ConfigureAwait(false);
+        http.Response.ContentType = "application/x-ndjson";
+        byte[] sent = [];
+        while (true)
+        {
+            var line = JsonSerializer.SerializeToUtf8Bytes(MigrationJson.From(now), ApiJson.Default.MigrationJson);
+            if (!line.AsSpan().SequenceEqual(sent))
+            {
+                await http.Response.Body.WriteAsync(line, cancel).ConfigureAwait(false);
+                await http.Response.Body.WriteAsync("\n"u8.ToArray(), cancel).ConfigureAwait(false);
+                await http.Response.Body.FlushAsync(cancel).ConfigureAwait(false);
+                sent = line;
+            }
+
+            if (now.Outcome != AttemptOutcome.Open)
+            {
+                return;
+            }
+
+            await Task.Delay(LookInterval, time, cancel).ConfigureAwait(false);
+            now = await console.AskAsync<AttemptDetails>(new ShowMigration(now.Attempt), cancel).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<AttemptDetails> LookAsync(HttpContext http)
+    {
+        var id = await console.ResolveAsync((string)http.Request.RouteValues["reference"]!, http.RequestAborted).ConfigureAwait(false);
+        return await console.AskAsync<AttemptDetails>(new ShowMigration(id), http.RequestAborted).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,95 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using ActorMigration.Contracts;
+
+namespace ActorMigration.Host.Http;
+
+/// <summary>
+/// Turns what a client sent into a <see cref="ContainerSpec"/>, or refuses it. The CLI checks most of it too, for a better sentence;
+/// this is the check that counts. Pure.
+/// </summary>
+public static partial class RunRequestCheck
+{
+    /// <summary>Bits of an IPv4 address.</summary>
+    private const int AddressBits = 32;
+
+    /// <summary>Bytes: least that IPv4 must carry (RFC 791), and jumbo frames.</summary>
+    private const int LeastMtu = 576, MostMtu = 9216;
+
+    /// <summary>Highest signal number (SIGRTMAX on Linux).</summary>
+    private const int MostSignal = 64;
+
+    /// <summary>Entries in one list, and characters in one entry: a spec must stay far below <see cref="IWire.MaxBytes"/>.</summary>
+    private const int MostEntries = 256, MostCharacters = 4096;
+
+    public static ContainerSpec ToSpec(RunRequest request, string imageDigest)
+    {
+        Require(ContainerName.IsValid(request.Name), $"'{request.Name}' cannot name a container: {ContainerName.Rule}.");
+        Require(request.Args.Length > 0 && request.Args[0].Length > 0, "No program is given: name it, with its arguments, after --.");
+        Require(request.Env.All(one => one.IndexOf('=') > 0), "Each environment entry must be KEY=VALUE.");
+        Require(request.Tmpfs.All(IsPlainPath), "Each tmpfs must be an absolute path without '..'.");
+        Require(IsPlainPath(request.WorkingDirectory), $"The working directory '{request.WorkingDirectory}' must be an absolute path without '..'.");
+        Require(request is { Uid: >= 0, Gid: >= 0, MemoryBytes: >= 0, CpuMillis: >= 0, Pids: >= 0 }, "User, group and limits cannot be negative.");
+        Require(request.StopSignal is > 0 and <= MostSignal, $"The stop signal must be from 1 to {MostSignal}.");
+        foreach (var list in new[] { request.Args, request.Env, request.Tmpfs })
+        {
+            Require(list.Length <= MostEntries, $"More than {MostEntries} entries in one list.");
+            Require(list.All(one => one.Length <= MostCharacters && !one.Contains('\0')), $"An entry is longer than {MostCharacters} characters or holds a NUL.");
+        }
+
+        var name = new ContainerName(request.Name);
+        return new ContainerSpec(
+            name,
+            imageDigest,
+            request.Args,
+            request.Env,
+            request.WorkingDirectory,
+            request.Uid,
+            request.Gid,
+            Network(request, name),
+            new ContainerLimits(request.MemoryBytes, request.CpuMillis, request.Pids),
+            request.Tmpfs,
+            request.StopSignal);
+    }
+
+    /// <summary>The MAC of a container that was given none: locally administered, from the name, the same whoever computes it.</summary>
+    public static string MacOf(ContainerName name)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes("amig-mac:" + name.Value));
+        // Bit 1 of the first octet: locally administered; bit 0 clear: unicast.
+        hash[0] = (byte)((hash[0] & 0xFC) | 0x02);
+        return string.Join(':', hash.Take(6).Select(octet => Convert.ToHexStringLower([octet])));
+    }
+
+    private static ContainerNetwork Network(RunRequest request, ContainerName name)
+    {
+        Require(IsIPv4(request.Address), $"'{request.Address}' is not an IPv4 address.");
+        Require(request.PrefixLength is > 0 and < AddressBits, $"The prefix must be from 1 to {AddressBits - 1} bits.");
+        Require(request.Gateway.Length == 0 || IsIPv4(request.Gateway), $"The gateway '{request.Gateway}' is not an IPv4 address.");
+        Require(request.Mtu is >= LeastMtu and <= MostMtu, $"The MTU must be from {LeastMtu} to {MostMtu} bytes.");
+        var mac = request.Mac.Length == 0 ? MacOf(name) : request.Mac.ToLowerInvariant();
+        Require(
+            MacPattern().IsMatch(mac),
+            $"The MAC '{request.Mac}' must be six hex pairs with colons whose first pair ends in 2, 6, a or e (locally administered, unicast).");
+        return new ContainerNetwork(request.Address, request.PrefixLength, mac, request.Gateway, request.Mtu);
+    }
+
+    private static bool IsIPv4(string text)
+        => IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() == text;
+
+    private static bool IsPlainPath(string path) => path.StartsWith('/') && !path.Split('/').Contains("..");
+
+    private static void Require(bool holds, string sentence)
+    {
+        if (!holds)
+        {
+            throw new ApiException(RequestFailure.InvalidRequest, sentence);
+        }
+    }
+
+    [GeneratedRegex("^[0-9a-f][26ae](:[0-9a-f]{2}){5}$")]
+    private static partial Regex MacPattern();
+}

@@ -1,0 +1,87 @@
+using System.Net;
+using System.Runtime.InteropServices;
+using ActorMigration.Host.Cli;
+using ActorMigration.Host.Http;
+using ActorMigration.Host.Trust;
+using Akka.Actor;
+using Microsoft.Extensions.Logging;
+
+namespace ActorMigration.Host.Node;
+
+/// <summary>
+/// The life of one daemon: lock, identity, actor system, actors, HTTP; then wait; then the same backwards. Containers run on
+/// whatever becomes of it.
+/// </summary>
+internal static class NodeDaemon
+{
+    /// <summary>How long the cluster may take to let this member go.</summary>
+    private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Runs until SIGTERM, SIGINT, <paramref name="cancel"/>, or until the cluster has removed this member.</summary>
+    internal static async Task<ExitCode> RunAsync(NodeSettings settings, HoconFiles files, TimeProvider time, CancellationToken cancel)
+    {
+        using var logs = NodeLogging.Create(time);
+        var log = logs.CreateLogger("node");
+        using var state = StateLock.Take(settings.StateDirectory);
+        Directory.CreateDirectory(settings.RunDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        using var trust = TrustState.Load(settings.StateDirectory);
+        var identity = new NodeIdentity(trust.Node, trust.OwnerCa);
+        var peers = new PeerCertificates(identity.OwnerCa, settings.Seeds);
+        var system = NodeActorSystem.Create(settings, files, identity, peers, logs.CreateLogger("tls"));
+        LogBridgeExtension.Of(system).Logger = logs.CreateLogger("akka");
+        var lifecycle = new NodeLifecycle(system, time, log);
+        try
+        {
+            var cluster = new ClusterPeers(system, settings.Host, peers);
+            var services = await NodeServices.StartAsync(settings, system, lifecycle, cluster, trust, time, logs).ConfigureAwait(false);
+            await using (services.ConfigureAwait(false))
+            {
+                var api = await ApiServer.StartAsync(settings, services.Console, () => Hosts(settings, cluster), services.Images, time, logs).ConfigureAwait(false);
+                await using (api.ConfigureAwait(false))
+                {
+                    log.LogInformation("{Host} listens on {Address}:{Port}; API on {Socket}.", settings.Host, settings.Address, settings.RemotePort, settings.ApiSocket);
+                    return await WaitAsync(lifecycle, log, cancel).ConfigureAwait(false);
+                }
+            }
+        }
+        finally
+        {
+            await lifecycle.StopAsync(LeavePatience).ConfigureAwait(false);
+            log.LogInformation("Stopped; containers run on.");
+        }
+    }
+
+    private static async Task<ExitCode> WaitAsync(NodeLifecycle lifecycle, ILogger log, CancellationToken cancel)
+    {
+        var asked = new TaskCompletionSource<NodeEnd>(TaskCreationOptions.RunContinuationsAsynchronously);
+        void OnSignal(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            asked.TrySetResult(NodeEnd.Asked);
+        }
+
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var cancelled = cancel.Register(() => asked.TrySetResult(NodeEnd.Asked));
+        var end = await (await Task.WhenAny(asked.Task, lifecycle.Ended).ConfigureAwait(false)).ConfigureAwait(false);
+        if (end == NodeEnd.Asked)
+        {
+            log.LogInformation("Stopping as asked.");
+            return ExitCode.Ok;
+        }
+
+        log.LogError("This member is no longer part of the cluster ({End}): the daemon ends, so that a new start can join anew.", end);
+        return ExitCode.Failed;
+    }
+
+    private static HostJson[] Hosts(NodeSettings settings, ClusterPeers cluster)
+        => [.. cluster.Describe()
+            .Select(one => new HostJson(
+                one.Name?.Value ?? "",
+                $"{one.Member.Address.Host}:{one.Member.Address.Port}",
+                one.Member.Status.ToString(),
+                one.Reachable,
+                settings.Voters.Any(voter => voter.Host == one.Name),
+                one.Name == settings.Host))
+            .OrderBy(host => host.Host, StringComparer.Ordinal)];
+}

@@ -1,0 +1,104 @@
+using System.Net;
+using ActorMigration.Actors;
+using ActorMigration.Actors.Trust;
+using ActorMigration.Contracts;
+using ActorMigration.Host.Trust.Tpm;
+
+namespace ActorMigration.Host.Node;
+
+/// <summary>
+/// Everything that can be configured about a daemon, read once at start from the <c>amig</c> section by
+/// <see cref="NodeSettingsReader"/>. Each property is one key of hocon/30-amig.conf, which has its meaning and unit.
+/// </summary>
+public sealed record NodeSettings
+{
+    public required HostName Host { get; init; }
+
+    public required IPAddress Address { get; init; }
+
+    public required string StateDirectory { get; init; }
+
+    public required string RunDirectory { get; init; }
+
+    public required string ApiSocket { get; init; }
+
+    public required int RemotePort { get; init; }
+
+    public required int DataPort { get; init; }
+
+    public required int VoterPort { get; init; }
+
+    public required IReadOnlyList<NamedEndpoint> Seeds { get; init; }
+
+    public required IReadOnlyList<NamedEndpoint> Voters { get; init; }
+
+    public required string Bridge { get; init; }
+
+    public required string Uplink { get; init; }
+
+    public required TpmAddress Tpm { get; init; }
+
+    public required TpmSettings TpmLimits { get; init; }
+
+    public required string Criu { get; init; }
+
+    public required string Runc { get; init; }
+
+    public required string CgroupPrefix { get; init; }
+
+    public required long MemoryReserve { get; init; }
+
+    public required long DiskReserve { get; init; }
+
+    public required TimeSpan StopGrace { get; init; }
+
+    public required TimeSpan ApiDeadline { get; init; }
+
+    public required MigrationSettings Migration { get; init; }
+
+    public required AttemptTimes AttemptTimes { get; init; }
+
+    public required VoterTimes VoterTimes { get; init; }
+
+    public required bool DigestAtFreeze { get; init; }
+}
+
+/// <summary>Keys of <c>amig.migration</c>: what a plain <c>amig migrate</c> aims at.</summary>
+public sealed record MigrationSettings
+{
+    public required TimeSpan TargetDowntime { get; init; }
+
+    public required int MaxRounds { get; init; }
+
+    public required TimeSpan EvidenceMaxAge { get; init; }
+
+    public required TimeSpan StopDeadline { get; init; }
+
+    /// <summary>The policy of one attempt.</summary>
+    /// <param name="targetDowntimeMs">Given by the operator; 0 takes <see cref="TargetDowntime"/>.</param>
+    /// <param name="force">Freeze even if pre-copy does not converge.</param>
+    public MigrationPolicy Policy(int targetDowntimeMs, bool force) => new(
+        targetDowntimeMs > 0 ? targetDowntimeMs : (int)TargetDowntime.TotalMilliseconds,
+        MaxRounds,
+        force,
+        (int)EvidenceMaxAge.TotalMilliseconds,
+        (int)StopDeadline.TotalMilliseconds);
+}
+
+/// <summary>A host and where one of its listeners is: an entry of <c>amig.seeds</c> or <c>amig.voters</c>.</summary>
+public sealed record NamedEndpoint(HostName Host, IPEndPoint EndPoint)
+{
+    /// <summary>Reads NAME, <paramref name="separator"/>, ADDRESS:PORT.</summary>
+    public static bool TryParse(string text, char separator, out NamedEndpoint? endpoint)
+    {
+        endpoint = null;
+        var at = text.IndexOf(separator);
+        if (at < 1 || !HostName.IsValid(text[..at]) || !IPEndPoint.TryParse(text[(at + 1)..], out var where) || where.Port == 0)
+        {
+            return false;
+        }
+
+        endpoint = new NamedEndpoint(new HostName(text[..at]), where);
+        return true;
+    }
+}

@@ -1,0 +1,125 @@
+using ActorMigration.Contracts;
+using ActorMigration.Host.Node;
+
+namespace ActorMigration.Host.Tests.Node;
+
+public sealed class NodeSettingsSpec
+{
+    internal const string Own = """
+        amig {
+          host = "h1"
+          address = "10.0.0.1"
+          seeds = ["h1@10.0.0.1:7070", "h2@10.0.0.2:7070"]
+          voters = ["h1=10.0.0.1:7072", "h2=10.0.0.2:7072", "h3=10.0.0.3:7072"]
+          network { bridge = "amig0", uplink = "eth1" }
+        }
+        """;
+
+    internal static HoconFiles With(string own) => HoconFiles.FromTexts(
+        [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "hocon"), "*.conf").Order(StringComparer.Ordinal).Select(file => (Path.GetFileName(file), File.ReadAllText(file))), ("h1.conf", own)]);
+
+    [Fact]
+    public void A_file_with_only_the_required_keys_is_enough()
+    {
+        var settings = NodeSettingsReader.Read(With(Own));
+
+        Assert.Equal(new HostName("h1"), settings.Host);
+        Assert.Equal("10.0.0.2:7070", settings.Seeds[1].EndPoint.ToString());
+        Assert.Equal("device:/dev/tpmrm0", settings.Tpm.ToString());
+        Assert.Equal(256L << 20, settings.MemoryReserve);
+        Assert.Equal(TimeSpan.FromMilliseconds(300), settings.Migration.TargetDowntime);
+        // The actors' tests run with these records' own defaults; the files must not say something else.
+        Assert.Equal(Actors.AttemptTimes.Default, settings.AttemptTimes);
+        Assert.Equal(Actors.VoterTimes.Default, settings.VoterTimes);
+        Assert.Equal(MigrationPolicy.Default, settings.Migration.Policy(0, force: false));
+        Assert.False(settings.DigestAtFreeze);
+    }
+
+    [Theory]
+    [InlineData("host = \"h1\"", "amig.host")]
+    [InlineData("address = \"10.0.0.1\"", "amig.address")]
+    [InlineData("seeds = [\"h1@10.0.0.1:7070\", \"h2@10.0.0.2:7070\"]", "amig.seeds")]
+    [InlineData("voters = [\"h1=10.0.0.1:7072\", \"h2=10.0.0.2:7072\", \"h3=10.0.0.3:7072\"]", "amig.voters")]
+    [InlineData("network { bridge = \"amig0\", uplink = \"eth1\" }", "amig.network.bridge")]
+    public void A_missing_required_key_is_named(string line, string key)
+    {
+        var refused = Assert.Throws<SettingsException>(() => NodeSettingsReader.Read(With(Own.Replace(line, "", StringComparison.Ordinal))));
+
+        Assert.StartsWith($"The key {key} is missing", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("amig.stat-dir = \"/x\"", "amig.stat-dir is not known; the nearest one is amig.state-dir")]
+    [InlineData("amig.migration.target-downtme = 1 s", "amig.migration.target-downtme is not known; the nearest one is amig.migration.target-downtime")]
+    [InlineData("amig.remote.data.port = 1", "amig.remote.data.port is not known")]
+    public void An_unknown_key_is_an_error_that_names_file_and_key(string line, string sentence)
+    {
+        var refused = Assert.Throws<SettingsException>(() => NodeSettingsReader.Read(With(Own + "\n" + line)));
+
+        Assert.StartsWith("h1.conf: ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(sentence, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("amig.host = \"H 1\"", "amig.host")]
+    [InlineData("amig.address = \"0.0.0.0\"", "amig.address")]
+    [InlineData("amig.state-dir = \"relative\"", "amig.state-dir")]
+    [InlineData("amig.remote.port = 70000", "amig.remote.port")]
+    [InlineData("amig.data.port = 7070", "three different ports")]
+    [InlineData("amig.seeds = []", "amig.seeds")]
+    [InlineData("amig.seeds = [\"h1@10.0.0.1\"]", "amig.seeds")]
+    [InlineData("amig.seeds = [\"h1@10.0.0.9:7070\"]", "amig.seeds")]
+    [InlineData("amig.voters = [\"h1=10.0.0.1:7072\", \"h2=10.0.0.2:7072\"]", "odd number")]
+    [InlineData("amig.voters = [\"h2=10.0.0.1:7072\", \"h2=10.0.0.2:7072\", \"h3=10.0.0.2:7072\"]", "h2 twice")]
+    [InlineData("amig.tpm = \"tcp:localhost\"", "amig.tpm")]
+    [InlineData("amig.migration.hand-over-patience = 60 s", "longer than amig.migration.stop-deadline")]
+    [InlineData("amig.network.bridge = \"a-name-that-is-too-long\"", "amig.network.bridge")]
+    [InlineData("amig.memory.reserve = 256", "amig.memory.reserve")]
+    [InlineData("amig.memory.reserve = 256 MB", "amig.memory.reserve")]
+    [InlineData("amig.migration.target-downtime = 300", "amig.migration.target-downtime")]
+    [InlineData("amig.migration.target-downtime = 0 ms", "amig.migration.target-downtime")]
+    [InlineData("amig.migration.max-rounds = 0", "amig.migration.max-rounds")]
+    [InlineData("amig.debug.digest-at-freeze = perhaps", "amig.debug.digest-at-freeze")]
+    [InlineData("amig.cgroup-prefix = \"a/b\"", "amig.cgroup-prefix")]
+    [InlineData("amig.criu = [\"x\"]", "amig.criu")]
+    public void A_malformed_value_is_refused_by_its_key(string line, string named)
+    {
+        var refused = Assert.Throws<SettingsException>(() => NodeSettingsReader.Read(With(Own + "\n" + line)));
+
+        Assert.Contains(named, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refused.Message);
+    }
+
+    [Theory]
+    [InlineData("a {\n b = 1", 1, "no end")]
+    [InlineData("a {\n b = 1 ] }", 2, "closes nothing")]
+    [InlineData("a = 1 }", 1, "closes nothing")]
+    [InlineData("# fine { \na = ${HOME}", 2, "substitutions")]
+    [InlineData("a = \"x", 1, "no end")]
+    [InlineData("a = 1\n  include \"b.conf\"", 2, "include")]
+    public void What_the_parser_would_pass_over_is_found_with_its_line(string text, int line, string sentence)
+    {
+        var defect = HoconText.FindDefect(text);
+
+        Assert.Equal(line, defect?.Line);
+        Assert.Contains(sentence, defect!.Sentence, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a = \"{ ${X} include\" # }\nb { c = [1, 2] } // ]")]
+    [InlineData("a = \"\"\"{\n\"\"\"\nb.include-all = on")]
+    [InlineData("")]
+    public void Brackets_in_strings_and_comments_are_no_defect(string text) => Assert.Null(HoconText.FindDefect(text));
+
+    [Fact]
+    public void Every_shipped_file_is_clean_and_every_default_is_a_key_that_is_read()
+    {
+        foreach (var file in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "hocon"), "*.conf"))
+        {
+            Assert.Null(HoconText.FindDefect(File.ReadAllText(file)));
+        }
+
+        NodeSettingsReader.Read(With(Own), out var keys);
+        Assert.Contains("amig.migration.stop-deadline", keys);
+    }
+}
