@@ -82,12 +82,14 @@ internal sealed unsafe class PageScanner : IPageFinder
                 Report(pagemap, _buffer[i], wanted, found);
             }
 
-            if (scan.walk_end <= position)
+            // Only a full buffer ends a scan early. walk_end does not tell: when more than 512 regions were found it may name a
+            // place that the same call went on from (seen on 6.18), and pages would come twice.
+            if (count < BufferRegions)
             {
-                return (position, Interop.Errno.EIO);
+                break;
             }
 
-            position = scan.walk_end;
+            position = _buffer[count - 1].end;
         }
 
         return (end, 0);

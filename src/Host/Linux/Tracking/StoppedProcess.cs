@@ -100,6 +100,12 @@ internal sealed class StoppedProcess : IDisposable
         }
 
         var tracer = TaskStatus.Field(directory, "TracerPid");
+        if (errno == Interop.Errno.EPERM && (tracer is null or "0" || Directory.Exists($"/proc/self/task/{tracer}")))
+        {
+            // A thread of ours that has just given up an attach is still on its way out.
+            throw new AttachException(AttachFailure.Deadline, _pid, $"thread {tid} is still held by an attach that was given up");
+        }
+
         throw tracer is null or "0"
             ? new AttachException(AttachFailure.Refused, _pid, new LinuxException("PTRACE_SEIZE", $"tid {tid}", errno).Message)
             : new AttachException(AttachFailure.Traced, _pid, $"thread {tid} is traced by process {tracer}; end the debugger first");

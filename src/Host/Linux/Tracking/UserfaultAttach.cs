@@ -20,25 +20,25 @@ internal static class UserfaultAttach
 
     /// <summary>Throws <see cref="AttachException"/>. <paramref name="container"/> lists all that could share or inherit a descriptor.</summary>
     internal static (Userfault Userfault, TimeSpan Stopped) Take(int pid, IContainerProcesses container, TimeProvider time)
-        => OnOwnThread(() =>
+    {
+        for (var attempt = 1; ; attempt++)
         {
-            for (var attempt = 1; ; attempt++)
+            try
             {
-                try
-                {
-                    return TakeOnce(pid, container, time);
-                }
-                catch (AttachException e) when (e.Failure == AttachFailure.NoThread && attempt < MaxTries)
-                {
-                    // The signal was handed back; by the next try its handler has begun.
-                    Thread.Yield();
-                }
-                catch (LinuxException e) when (e.Errno == Interop.Errno.ESRCH)
-                {
-                    throw new AttachException(AttachFailure.Gone, pid, e.Message);
-                }
+                // A new thread for each try: the end of the one before lets go of tasks that would not stop.
+                return OnOwnThread(() => TakeOnce(pid, container, time));
             }
-        });
+            catch (AttachException e) when (e.Failure == AttachFailure.NoThread && attempt < MaxTries)
+            {
+                // The signal was handed back; by the next try its handler has begun.
+                Thread.Yield();
+            }
+            catch (LinuxException e) when (e.Errno == Interop.Errno.ESRCH)
+            {
+                throw new AttachException(AttachFailure.Gone, pid, e.Message);
+            }
+        }
+    }
 
     /// <summary>Closes a descriptor in another process the same way; used to take back what a task of the container kept.</summary>
     internal static void CloseIn(int pid, int descriptor, IContainerProcesses container, TimeProvider time)
