@@ -33,7 +33,7 @@ internal sealed class LinuxPorts : IAsyncDisposable
     internal IContainerRuntime Runtime => new LinuxContainerRuntime(_node);
 
     /// <summary>Images of this host.</summary>
-    internal IImageCatalog Images => new ImageCatalog(_node.Images);
+    internal IImageCatalog Images => new ImageCatalog(_node.Images, _node.Time);
 
     /// <summary>Finds tools and kernel features, opens the data plane.</summary>
     internal static async Task<LinuxPorts> OpenAsync(NodeSettings settings, TimeProvider time, ILoggerFactory logs, CancellationToken cancel)
