@@ -20,6 +20,8 @@ internal sealed class ImageCatalog(ImageStore images, TimeProvider time) : IImag
         }
     }
 
+    public IReadOnlyList<string> EnvironmentOf(string digest) => images.Manifest(digest).Config.Env;
+
     public IReadOnlyList<(string Name, string Digest)> List() => images.List();
 
     public async Task<string> ImportAsync(string path, string name, CancellationToken cancel)

@@ -68,6 +68,7 @@ internal sealed class LinuxPorts : IAsyncDisposable
             Time = time,
             Log = log,
         };
+        Directory.CreateDirectory(node.NetnsDirectory);
         foreach (var record in ContainerRecord.LoadAll(settings.StateDirectory))
         {
             claims.TryAct(record.Spec.Name, record.Fence);

@@ -178,14 +178,13 @@ internal sealed class DestinationStreams : IDisposable
     {
         try
         {
-            arrived?.TrySetResult(await Blocking.Run(receive).ConfigureAwait(false));
+            var digest = await Blocking.Run(receive).ConfigureAwait(false);
+            arrived?.TrySetResult(digest);
         }
         catch (Exception failure)
         {
             Fail(AttemptErrors.Name("receiving from the source", failure));
         }
-
-        await Task.CompletedTask.ConfigureAwait(false);
     }
 
     private void Fail(AttemptException failure)
