@@ -169,7 +169,7 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
         var gate = started.StartRestore(Next, out var container);
 
         var e = await Assert.ThrowsAsync<RestoreFailedException>(() => gate.WaitGateAsync());
-        Assert.Contains("core", e.Message, StringComparison.Ordinal);
+        Assert.True(e.Message.Contains("core", StringComparison.Ordinal), e.Message);
         await gate.KillAsync();
         await AssertNothingIsLeftAsync(gate, container, default);
     }

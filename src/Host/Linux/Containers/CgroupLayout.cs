@@ -7,7 +7,8 @@ namespace ActorMigration.Host.Linux.Containers;
 /// <param name="FreezerMount">Mount point whose sub-directories have a freezer.</param>
 /// <param name="IsV2">True: <c>cgroup.freeze</c>; false: <c>freezer.state</c>.</param>
 /// <param name="MemoryMount">Mount point whose sub-directories count memory.</param>
-public sealed record CgroupLayout(string FreezerMount, bool IsV2, string MemoryMount)
+/// <param name="Mounts">Mount points of all hierarchies; a container of v1 has a directory in each.</param>
+public sealed record CgroupLayout(string FreezerMount, bool IsV2, string MemoryMount, IReadOnlyList<string> Mounts)
 {
     private const string Root = "/sys/fs/cgroup";
 
@@ -20,27 +21,30 @@ public sealed record CgroupLayout(string FreezerMount, bool IsV2, string MemoryM
     internal static CgroupLayout? Find(IEnumerable<string> mountinfo)
     {
         string? freezer = null, memory = null;
+        var mounts = new List<string>();
         foreach (var line in mountinfo)
         {
             var parts = line.Split(" - ", 2);
             var left = parts[0].Split(' ');
             var right = parts.Length == 2 ? parts[1].Split(' ') : [];
-            if (left.Length < 5 || right.Length < 3)
+            // A killed CRIU leaves mounts of the same hierarchies elsewhere.
+            if (left.Length < 5 || right.Length < 3 || right[0] is not ("cgroup" or "cgroup2") || !(left[4] == Root || left[4].StartsWith(Root + "/", StringComparison.Ordinal)))
             {
                 continue;
             }
 
             if (right[0] == "cgroup2" && left[4] == Root)
             {
-                return new CgroupLayout(Root, IsV2: true, Root);
+                return new CgroupLayout(Root, IsV2: true, Root, [Root]);
             }
 
             var controllers = right[0] == "cgroup" ? right[2].Split(',') : [];
             freezer = controllers.Contains("freezer") ? left[4] : freezer;
             memory = controllers.Contains("memory") ? left[4] : memory;
+            mounts.Add(left[4]);
         }
 
-        return freezer is null ? null : new CgroupLayout(freezer, IsV2: false, memory ?? freezer);
+        return freezer is null ? null : new CgroupLayout(freezer, IsV2: false, memory ?? freezer, mounts);
     }
 
     /// <summary>The cgroup of a container.</summary>

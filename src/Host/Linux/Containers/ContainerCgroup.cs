@@ -132,6 +132,19 @@ public sealed class ContainerCgroup
         Thaw();
     }
 
+    /// <summary>
+    /// Removes the empty cgroup from every hierarchy. runc does it only for containers it knows, and forgets one whose restore was cut off before its tasks are
+    /// gone.
+    /// </summary>
+    /// <exception cref="IOException">Something is in it.</exception>
+    public void Delete()
+    {
+        foreach (var directory in _layout.Mounts.Select(mount => mount + Path).Where(System.IO.Directory.Exists))
+        {
+            System.IO.Directory.Delete(directory);
+        }
+    }
+
     internal async Task WaitEmptyAsync(TimeProvider time)
     {
         var start = time.GetTimestamp();

@@ -86,5 +86,6 @@ public sealed class RuncContainer
     {
         await Cgroup.KillAllAsync(_time).ConfigureAwait(false);
         await _runc.DeleteAsync(Id, cancel).ConfigureAwait(false);
+        Cgroup.Delete();
     }
 }

@@ -157,7 +157,7 @@ public sealed class GatedRestore : IDisposable
         // A CRIU that is killed leaves its mounts of the cgroup hierarchies in its work directory, a runc that is killed its bind of the root.
         MountTable.DetachBelow(_directory);
         MountTable.DetachBelow(Path.Combine(_runc.Root, _container.Id));
-        await _runc.DeleteAsync(_container.Id).ConfigureAwait(false);
+        await _container.RemoveAsync().ConfigureAwait(false);
         RemoveRefuge();
     }
 
@@ -233,9 +233,9 @@ public sealed class GatedRestore : IDisposable
 
     private void RemoveRefuge()
     {
-        if (Directory.Exists(_refuge.Directory) && _refuge.Processes().Length == 0)
+        if (_refuge.Processes().Length == 0)
         {
-            Directory.Delete(_refuge.Directory);
+            _refuge.Delete();
         }
     }
 

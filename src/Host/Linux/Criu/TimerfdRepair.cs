@@ -22,7 +22,6 @@ internal static class TimerfdRepair
     private const int VnsecField = 8;
     private const int IsecField = 9;
     private const int InsecField = 10;
-    private const int HeaderBytes = 8;
 
     /// <summary>Rewrites files.img of an image directory if it has to be; returns how many timers were repaired.</summary>
     internal static int Repair(string directory)
@@ -44,33 +43,15 @@ internal static class TimerfdRepair
 
     internal static (byte[] Bytes, int Repaired) Repair(ReadOnlySpan<byte> image)
     {
-        if (image.Length < HeaderBytes)
-        {
-            throw new CriuImageException("files.img", "it is shorter than its header");
-        }
-
         var output = new List<byte>(image.Length + 64);
-        output.AddRange(image[..HeaderBytes]);
-        var rest = image[HeaderBytes..];
         var repaired = 0;
-        while (!rest.IsEmpty)
+        var messages = new ImageMessages(image, "files.img");
+        output.AddRange(image[..ImageMessages.HeaderBytes]);
+        while (messages.MoveNext())
         {
-            if (rest.Length < 4 || BinaryPrimitives.ReadUInt32LittleEndian(rest) is var length && length > rest.Length - 4)
-            {
-                throw new CriuImageException("files.img", "a message reaches beyond the image");
-            }
-
-            var message = rest.Slice(4, (int)length);
-            rest = rest[(4 + (int)length)..];
-            if (RepairEntry(message) is { } changed)
-            {
-                repaired++;
-                AddMessage(output, changed);
-            }
-            else
-            {
-                AddMessage(output, message);
-            }
+            var changed = RepairEntry(messages.Current);
+            repaired += changed is null ? 0 : 1;
+            AddMessage(output, changed ?? messages.Current);
         }
 
         return ([.. output], repaired);
