@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using ActorMigration.Actors;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Linux.Criu;
+using ActorMigration.Host.Linux.Criu.Images;
 using ActorMigration.Host.Linux.Files;
 using ActorMigration.Host.Linux.Network;
 using ActorMigration.Host.Linux.Pager;
@@ -45,6 +46,8 @@ internal static class AttemptErrors
         SharedAddressSpaceException shared => new(MigrationFailure.NotDumpable, shared.Message, shared) { Retryable = shared.IsRetryable },
         PagesOwedException owed => new(MigrationFailure.ContentMismatch, owed.Message, owed),
         RestoreFailedException restore => new(MigrationFailure.RestoreFailed, restore.Message, restore),
+        ImageRefusedException refused => new(MigrationFailure.ContentMismatch, refused.Message, refused),
+        CriuImageException image => new(MigrationFailure.ContentMismatch, image.Message, image),
         PagerException pager => new(MigrationFailure.RestoreFailed, pager.Message, pager),
         StoreFullException full => new(MigrationFailure.NoRoom, full.Message, full),
         ReservationRefusedException refused => new(MigrationFailure.NoRoom, refused.Message, refused),

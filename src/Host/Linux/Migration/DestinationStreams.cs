@@ -15,7 +15,7 @@ namespace ActorMigration.Host.Linux.Migration;
 internal sealed class DestinationStreams : IDisposable
 {
     /// <summary>Bytes of all images of one skeleton without eager memory: metadata of processes, sockets with their queues, stacks.</summary>
-    private const long MaxImageBytes = 512L << 20;
+    private const long SkeletonBytes = 512L << 20;
 
     /// <summary>Bytes of one layer's blob; above what a registry would serve.</summary>
     private const long MaxLayerBytes = 64L << 30;
@@ -50,6 +50,9 @@ internal sealed class DestinationStreams : IDisposable
 
         _ = AcceptAsync();
     }
+
+    /// <summary>Most bytes that the images of a container may have: the skeleton, and the memory that crosses with it.</summary>
+    internal static long MaxImageBytes(SourceSurvey survey) => SkeletonBytes + (2 * survey.EagerBytes);
 
     /// <summary>Final index and digest of the page stream.</summary>
     internal Task<(byte[] Index, byte[] Digest)> Pages => _pages.Task;
@@ -159,7 +162,7 @@ internal sealed class DestinationStreams : IDisposable
     {
         using var from = new FileFrameReader(connection.Stream);
         return DirectoryTransfer.Receive(
-            from, _images, name => name == LinuxSourceAttempt.HeldFramesName || ImageCheck.IsAllowed(name), MaxImageBytes + _survey.EagerBytes);
+            from, _images, name => name == LinuxSourceAttempt.HeldFramesName || ImageCheck.IsAllowed(name), MaxImageBytes(_survey));
     }
 
     private byte[] ReceiveLayers(DataConnection connection)

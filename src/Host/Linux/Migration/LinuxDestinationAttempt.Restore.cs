@@ -50,8 +50,8 @@ internal sealed partial class LinuxDestinationAttempt
     private int CheckImages(FinalIndex index)
     {
         TakeHeldFrames();
-        ImageCheck.Check(ImagesDirectory, Spec);
-        var pagemaps = Directory.EnumerateFiles(ImagesDirectory, "pagemap-*.img").Select(PagemapImage.Read).ToDictionary(image => image.Pid);
+        ImageCheck.Check(ImagesDirectory, Spec, _maxImageBytes);
+        var pagemaps = PagemapImage.ReadAll(ImagesDirectory);
         _store!.Seal();
         return StoreCheck.Compare(index, _store, pagemaps) is StoreCheckResult.Different different
             ? throw new AttemptException(MigrationFailure.ContentMismatch, $"the received memory is not what the source froze: {different}")

@@ -31,6 +31,7 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
     private readonly RuncContainer _container;
     private readonly RootFileSystem _root;
     private ContainerSpec? _spec;
+    private long _maxImageBytes;
     private Reservation? _reservation;
     private PageStore? _store;
     private PagerClient? _pager;
@@ -76,6 +77,7 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
         RefuseLeftovers();
         RefuseUnfit(survey, order.SourceHost);
         _spec = survey.Spec;
+        _maxImageBytes = DestinationStreams.MaxImageBytes(survey);
         _reservation = _node.Reservations.Reserve(_attempt, survey.MemoryBytes + (survey.MemoryBytes / 4) + GrowthBytes);
         new DestinationRecord(_attempt, _spec, _fence).Save(StateDirectory);
         foreach (var directory in (string[])[ImagesDirectory, GateDirectory, Path.Combine(GateDirectory, "work"), _node.NetnsDirectory, _node.HelperCgroup])

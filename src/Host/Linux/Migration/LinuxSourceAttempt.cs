@@ -72,7 +72,11 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
         var pids = _container.Cgroup.Processes();
         var hazards = TrackingHazards.Find(pids);
         RefuseHazards(hazards);
-        DumpObstacles.Refuse(Spec.Name, pids);
+        if (DumpObstacles.Find(_container) is [var obstacle, ..])
+        {
+            throw new AttemptException(MigrationFailure.NotDumpable, $"container {Spec.Name} cannot be moved: {obstacle.Sentence}");
+        }
+
         var layers = _node.Images.Manifest(Spec.Image).Layers;
         return new SourceSurvey(
             Spec,
