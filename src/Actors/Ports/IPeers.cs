@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Akka.Actor;
 using ActorMigration.Contracts;
+using Akka.Actor;
 
 namespace ActorMigration.Actors;
 

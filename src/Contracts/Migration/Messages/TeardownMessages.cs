@@ -20,3 +20,6 @@ public sealed record AskAttempt(AttemptId Attempt, Fence Fence) : IAttemptMessag
 
 /// <summary>Either side to the other: this attempt is not known here (any more). It permits nothing; whoever gets it asks the register.</summary>
 public sealed record AttemptUnknown(AttemptId Attempt, Fence Fence) : IAttemptMessage;
+
+/// <summary>Source to destination, asked with <see cref="AskAttempt"/>: the attempt is under way and nothing is expected of you now. It permits nothing.</summary>
+public sealed record AttemptGoesOn(AttemptId Attempt, Fence Fence) : IAttemptMessage;

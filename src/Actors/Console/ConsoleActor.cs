@@ -1,0 +1,141 @@
+using ActorMigration.Contracts;
+using Akka.Actor;
+
+namespace ActorMigration.Actors;
+
+/// <summary>
+/// The operator's commands on this node (its HTTP turns requests into these messages): finds the host that a command is for and hands it on; asks all members and
+/// puts their answers together. Holds no state; what it knows of owners it asks for each time.
+///
+/// Supervision: restarted by the node.
+/// </summary>
+public sealed class ConsoleActor : UntypedActor
+{
+    /// <summary>Longest wait for one member's answer: a runc list on a loaded host.</summary>
+    public static readonly TimeSpan MemberPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longest wait for a command that stops, starts or asks voters.</summary>
+    public static readonly TimeSpan CommandPatience = TimeSpan.FromMinutes(2);
+
+    private readonly IPeers _peers;
+    private readonly VoterPoll _poll;
+
+    public ConsoleActor(IPeers peers, VoterPoll poll)
+    {
+        _peers = peers;
+        _poll = poll;
+    }
+
+    public static Props Props(IPeers peers, VoterPoll poll) => Akka.Actor.Props.Create(() => new ConsoleActor(peers, poll));
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case RunContainer run:
+                AskAsync(_peers.Containers(run.Host), run.Host, run).PipeTo(Sender, Self);
+                break;
+            case ListContainers:
+                ListAsync().PipeTo(Sender, Self, success: static all => all);
+                break;
+            case RemoveContainer remove:
+                RemoveAsync(remove).PipeTo(Sender, Self);
+                break;
+            case MigrateContainer migrate:
+                MigrateAsync(migrate).PipeTo(Sender, Self);
+                break;
+            case ListMigrations:
+                ListMigrationsAsync().PipeTo(Sender, Self, success: static all => all);
+                break;
+            case ShowMigration show:
+                ShowAsync(show.Attempt).PipeTo(Sender, Self);
+                break;
+            case CancelMigration cancel:
+                CancelAsync(cancel).PipeTo(Sender, Self);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private async Task<object> MigrateAsync(MigrateContainer migrate)
+    {
+        if (!_peers.Members.Contains(migrate.To))
+        {
+            return new CommandRefused(
+                MigrationFailure.UnknownHost, $"host {migrate.To} is not a reachable member of the cluster; members are {string.Join(", ", _peers.Members)}");
+        }
+
+        return await FindAsync(migrate.Container).ConfigureAwait(false) is { } host
+            ? await AskAsync(_peers.Migrations(host), host, migrate).ConfigureAwait(false)
+            : new CommandRefused(MigrationFailure.UnknownContainer, $"container {migrate.Container} is on no reachable host");
+    }
+
+    private async Task<object> RemoveAsync(RemoveContainer remove)
+    {
+        var host = await FindAsync(remove.Container).ConfigureAwait(false)
+                   ?? (await _poll.ReadFloorAsync(remove.Container).ConfigureAwait(false))?.Owner;
+        return host is { } owner
+            ? await AskAsync(_peers.Containers(owner), owner, remove).ConfigureAwait(false)
+            : new CommandRefused(MigrationFailure.UnknownContainer, $"container {remove.Container} is on no reachable host");
+    }
+
+    private async Task<object> CancelAsync(CancelMigration cancel)
+    {
+        var details = await ShowAsync(cancel.Attempt).ConfigureAwait(false);
+        return details is AttemptDetails attempt
+            ? await AskAsync(_peers.Migrations(attempt.Source), attempt.Source, cancel).ConfigureAwait(false)
+            : details;
+    }
+
+    private async Task<object> ShowAsync(AttemptId attempt)
+    {
+        var answers = await Task.WhenAll(_peers.Members.Select(h => AskAsync(_peers.Migrations(h), h, new ShowMigration(attempt)))).ConfigureAwait(false);
+        var views = answers.OfType<AttemptDetails>().ToArray();
+
+        // The source's view has the rounds; the destination's stands in when the source is gone.
+        return Array.Find(views, v => v.ReportedBy == v.Source) ?? views.FirstOrDefault()
+            ?? (object)new CommandRefused(MigrationFailure.UnknownContainer, $"no reachable host knows an attempt {attempt}");
+    }
+
+    private async Task<MigrationsListed> ListMigrationsAsync()
+    {
+        var answers = await Task.WhenAll(_peers.Members.Select(h => AskAsync(_peers.Migrations(h), h, new ListMigrations()))).ConfigureAwait(false);
+        return new MigrationsListed([.. answers.OfType<MigrationsListed>().SelectMany(l => l.Attempts)
+            .GroupBy(a => a.Attempt)
+            .Select(g => g.FirstOrDefault(a => a.ReportedBy == a.Source) ?? g.First())
+            .OrderBy(a => a.Outcome != AttemptOutcome.Open).ThenByDescending(a => a.StartedUnixMs)]);
+    }
+
+    private async Task<ClusterContainers> ListAsync()
+        => new(await Task.WhenAll(_peers.Members.Select(async host =>
+            await AskAsync(_peers.Containers(host), host, new ListContainers()).ConfigureAwait(false) as HostContainers ?? new HostContainers(host, false, []))).ConfigureAwait(false));
+
+    private async Task<HostName?> FindAsync(ContainerName container)
+    {
+        var all = await ListAsync().ConfigureAwait(false);
+        var hosts = all.Hosts.Where(h => h.Containers.Any(c => c.Name == container)).ToArray();
+
+        // During a hand-over both hosts have it; the command is for the one where it runs or stands, not for a gate.
+        var host = Array.Find(hosts, h => h.Containers.Any(c => c.Name == container && c.State != ContainerState.Gated)) ?? hosts.FirstOrDefault();
+        return host?.Host;
+    }
+
+    private static async Task<object> AskAsync(ICanTell? actor, HostName host, IWire command)
+    {
+        if (actor is null)
+        {
+            return new CommandRefused(MigrationFailure.UnknownHost, $"host {host} is not a reachable member of the cluster");
+        }
+
+        try
+        {
+            return await actor.Ask<object>(command, command is ListContainers or ListMigrations or ShowMigration ? MemberPatience : CommandPatience).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException)
+        {
+            return new CommandRefused(MigrationFailure.UnknownHost, $"host {host} did not answer; whether it carried the command out is not known");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+using ActorMigration.Contracts;
+using Akka.Actor;
+using Akka.Event;
+
+namespace ActorMigration.Actors;
+
+/// <summary>
+/// First start of one name on this host. The name is taken through the same write-once register as every hand-over, so that two hosts that run the same name at the
+/// same time cannot both start it: journal BEGIN, open the register at a majority, propose DEST (this host owns epoch 1 of the name), and only with the
+/// checked certificate start the container. Child of <see cref="ContainersActor"/>; replies to whoever asked and stops.
+///
+/// Supervision: stopped on any exception. What it left is in the journal, and the next start of the daemon withdraws or finishes it.
+/// </summary>
+public sealed class CreationActor : UntypedActor
+{
+    private readonly AttemptServices _services;
+    private readonly IContainerRuntime _runtime;
+    private readonly ContainerSpec? _spec;
+    private readonly IActorRef _asker;
+    private readonly AttemptId _attempt;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private Registration? _registration;
+
+    public CreationActor(AttemptServices services, IContainerRuntime runtime, ContainerSpec? spec, OpenAttempt? open, IActorRef asker)
+    {
+        _services = services;
+        _runtime = runtime;
+        _spec = spec;
+        _asker = asker;
+        _attempt = open?.Id ?? AttemptId.New();
+        _registration = open?.Begun.Registration;
+        Open = open;
+    }
+
+    private OpenAttempt? Open { get; }
+
+    private DecisionServices Decision => _services.Decision;
+
+    /// <summary>A new container.</summary>
+    public static Props New(AttemptServices services, IContainerRuntime runtime, ContainerSpec spec, IActorRef asker)
+        => Akka.Actor.Props.Create(() => new CreationActor(services, runtime, spec, null, asker));
+
+    /// <summary>After a daemon restart: a creation that the journal has begun and not ended. Nobody waits for it any more, so a name without a container is freed.</summary>
+    public static Props Recovered(AttemptServices services, IContainerRuntime runtime, OpenAttempt open)
+        => Akka.Actor.Props.Create(() => new CreationActor(services, runtime, null, open, ActorRefs.Nobody));
+
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
+
+    protected override void PreStart()
+    {
+        if (Open is null)
+        {
+            BeginAsync(_spec!.Name).PipeTo(Self);
+        }
+        else if (Open.Certificate is { } certificate)
+        {
+            FinishAsync(certificate).PipeTo(Self);
+        }
+        else if (Open.Proposed is not null)
+        {
+            Propose();
+        }
+        else
+        {
+            WithdrawAsync(new CommandRefused(MigrationFailure.Internal, "the daemon ended before the container was started")).PipeTo(Self);
+        }
+    }
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Begun:
+                Propose();
+                break;
+            case AttemptEvent.VerdictLearned verdict:
+                FinishAsync(verdict.Certificate).PipeTo(Self);
+                break;
+            case Answer answer:
+                _asker.Tell(answer.Reply);
+                Context.Stop(Self);
+                break;
+            case Status.Failure failure:
+                _log.Error(failure.Cause, "Start of {0} failed", _spec?.Name);
+                _asker.Tell(new CommandRefused(MigrationFailure.Internal, $"the container could not be started: {failure.Cause.Message}"));
+                Context.Stop(Self);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void Propose()
+    {
+        var ballot = Decision.Journal.State.Open.TryGetValue(_attempt, out var open) ? open.Ballot : 0;
+        var proposer = Context.ActorOf(
+            ProposerActor.Props(new Proposer(_registration!, _services.Self, Decision.Keys, ballot), Decision.Client, Decision.Journal, Decision.Times, _services.Clock),
+            "proposer");
+        proposer.Tell(new ProposerEvent.Propose(Verdict.Dest, null));
+    }
+
+    private async Task<object> BeginAsync(ContainerName name)
+    {
+        var floor = await Decision.Poll.ReadFloorAsync(name).ConfigureAwait(false);
+        if (floor is null)
+        {
+            return new Answer(new CommandRefused(MigrationFailure.NoMajority, "no majority of the voters answers, so nothing was started"));
+        }
+
+        if (floor.Owner is { } owner)
+        {
+            return new Answer(new CommandRefused(MigrationFailure.AlreadyThere, $"the name {name} is taken: it belongs to host {owner}"));
+        }
+
+        var unsigned = new Registration(
+            new RegisterId(name, floor.Next, _attempt), RegisterKind.Creation, _services.Self, _services.Self, floor.Voters, [], [], []);
+        _registration = unsigned with { Signature = Decision.Signer.Sign(DecisionBytes.ToSign(unsigned)) };
+        await Decision.Journal.AppendAsync(new JournalEntry.Begun(AttemptRole.Creator, _registration, Now())).ConfigureAwait(false);
+        var (failure, sentence) = await Decision.Poll.OpenAsync(_registration).ConfigureAwait(false);
+        if (failure != MigrationFailure.None)
+        {
+            return await WithdrawAsync(new CommandRefused(failure, sentence)).ConfigureAwait(false);
+        }
+
+        await Decision.Journal.AppendAsync(new JournalEntry.Proposed(_attempt, Verdict.Dest)).ConfigureAwait(false);
+        return new Begun();
+    }
+
+    /// <summary>Nothing was proposed: another host may have the name.</summary>
+    private async Task<object> WithdrawAsync(CommandRefused reply)
+    {
+        await Decision.Poll.AskAllAsync(new VoterRequest.Withdraw(_registration!.Register)).ConfigureAwait(false);
+        await EndAsync(AttemptOutcome.Aborted, reply.Failure, reply.Sentence).ConfigureAwait(false);
+        return new Answer(reply);
+    }
+
+    private async Task<object> FinishAsync(VerdictCertificate certificate)
+    {
+        if (VerdictCheck.WhyNot(certificate, _registration!, Decision.Keys) is { } why)
+        {
+            return new Answer(new CommandRefused(MigrationFailure.Internal, $"the voters' answer proves nothing: {why}"));
+        }
+
+        await Decision.Journal.AppendAsync(new JournalEntry.VerdictLearned(_attempt, certificate)).ConfigureAwait(false);
+        await Decision.Poll.AskAllAsync(new VoterRequest.Learn(certificate)).ConfigureAwait(false);
+        var name = _registration!.Register.Container;
+        var epoch = _registration.Register.Fence.Epoch + 1;
+        try
+        {
+            var status = _spec is not null
+                ? await _runtime.RunAsync(_spec, new Fence(epoch, 0), CancellationToken.None).ConfigureAwait(false)
+                : Array.Find(await _runtime.ListAsync(CancellationToken.None).ConfigureAwait(false), c => c.Name == name)
+                  ?? throw new AttemptException(MigrationFailure.Internal, $"the daemon ended before {name} was started");
+            await EndAsync(AttemptOutcome.Committed, MigrationFailure.None, "").ConfigureAwait(false);
+            return new Answer(new ContainerStarted(_services.Self, status));
+        }
+        catch (AttemptException e)
+        {
+            await Decision.Poll.AskAllAsync(new VoterRequest.Release(name, epoch)).ConfigureAwait(false);
+            await EndAsync(AttemptOutcome.Aborted, e.Failure, e.Message).ConfigureAwait(false);
+            await Decision.Journal.AppendAsync(new JournalEntry.Removed(_attempt, name)).ConfigureAwait(false);
+            return new Answer(new CommandRefused(e.Failure, e.Message));
+        }
+    }
+
+    private Task EndAsync(AttemptOutcome outcome, MigrationFailure failure, string sentence)
+        => Decision.Journal.AppendAsync(new JournalEntry.Ended(new AttemptDetails(
+            _attempt, _registration!.Register.Container, _registration.Register.Fence, _services.Self, _services.Self, _services.Self,
+            Phase.Teardown, "Creation", outcome, failure, sentence, Now(), [], [], 0, 0, [], 0, 0, 0, "")));
+
+    private long Now() => _services.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Self-message: the register is open at a majority.</summary>
+    private sealed record Begun : INoSerializationVerificationNeeded;
+
+    /// <summary>Self-message: it is over.</summary>
+    private sealed record Answer(object Reply) : INoSerializationVerificationNeeded;
+}

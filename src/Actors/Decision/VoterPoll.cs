@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using ActorMigration.Contracts;
+
+namespace ActorMigration.Actors;
+
+/// <summary>Asks all voters the same and waits for all that answer in time. Used before anything is begun or started, where a second costs nothing.</summary>
+/// <param name="client">Reaches the voters.</param>
+/// <param name="voters">All voters of this cluster.</param>
+/// <param name="times">How long a reply may take.</param>
+/// <param name="clock">Time.</param>
+public sealed class VoterPoll(IVoterClient client, ImmutableArray<HostName> voters, VoterTimes times, TimeProvider clock)
+{
+    /// <summary>All voters of this cluster.</summary>
+    public ImmutableArray<HostName> Voters => voters;
+
+    /// <summary>What a majority knows of a container, or null.</summary>
+    public async Task<FloorReading?> ReadFloorAsync(ContainerName container)
+    {
+        var replies = await AskAllAsync(new VoterRequest.AskFloor(container)).ConfigureAwait(false);
+        return FloorReading.Read(voters, replies.OfType<VoterReply.Floor>().Where(f => f.Container == container));
+    }
+
+    /// <summary>Opens a register: None when a majority has it open, else why not.</summary>
+    public async Task<(MigrationFailure Failure, string Sentence)> OpenAsync(Registration registration)
+    {
+        var replies = await AskAllAsync(new VoterRequest.Begin(registration)).ConfigureAwait(false);
+        if (replies.OfType<VoterReply.Registered>().Count() >= VerdictCheck.Majority(voters.Length))
+        {
+            return (MigrationFailure.None, "");
+        }
+
+        return replies.OfType<VoterReply.BeginRefused>().FirstOrDefault() is { } refused
+            ? (FailureOf(refused.Reason), $"voter {refused.Voter} refuses: {refused.Sentence}")
+            : (MigrationFailure.NoMajority, "no majority of the voters answers, so nothing was begun");
+    }
+
+    /// <summary>Asks all; the replies that came.</summary>
+    public async Task<ImmutableArray<VoterReply>> AskAllAsync(VoterRequest request)
+    {
+        using var deadline = new CancellationTokenSource(times.Reply, clock);
+        var replies = await Task.WhenAll(voters.Select(v => AskAsync(v, request, deadline.Token))).ConfigureAwait(false);
+        return [.. replies.OfType<VoterReply>()];
+    }
+
+    private async Task<VoterReply?> AskAsync(HostName voter, VoterRequest request, CancellationToken cancel)
+    {
+        try
+        {
+            return await client.AskAsync(voter, request, cancel).ConfigureAwait(false);
+        }
+        catch (VoterUnreachableException)
+        {
+            // A voter that does not answer is simply not counted.
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            // Nor is one that answers too late.
+            return null;
+        }
+    }
+
+    private static MigrationFailure FailureOf(BeginRefusal reason) => reason switch
+    {
+        BeginRefusal.OtherAttemptOpen => MigrationFailure.AttemptInProgress,
+        BeginRefusal.NotTheOwner or BeginRefusal.BelowFloor or BeginRefusal.ChainBroken => MigrationFailure.UnknownContainer,
+        BeginRefusal.OtherIncarnation => MigrationFailure.NoMajority,
+        _ => MigrationFailure.Internal,
+    };
+}

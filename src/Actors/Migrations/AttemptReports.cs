@@ -1,0 +1,12 @@
+using ActorMigration.Contracts;
+using Akka.Actor;
+
+namespace ActorMigration.Actors;
+
+/// <summary>Attempt to migrations actor, at every step and round: how it stands.</summary>
+public sealed record AttemptProgressed(AttemptDetails Details) : INoSerializationVerificationNeeded;
+
+/// <summary>Attempt to migrations actor: nothing is left to do.</summary>
+/// <param name="Attempt">The attempt.</param>
+/// <param name="Details">As written to the journal.</param>
+public sealed record AttemptEnded(AttemptId Attempt, AttemptDetails Details) : INoSerializationVerificationNeeded;

@@ -1,0 +1,331 @@
+using ActorMigration.Contracts;
+using Akka.Actor;
+using Akka.Event;
+
+namespace ActorMigration.Actors;
+
+/// <summary>
+/// All attempts of this host, one child each, named by its attempt id. Takes <see cref="MigrateContainer"/> for containers that run here, offers of other
+/// hosts, and hands every <see cref="IAttemptMessage"/> to its attempt. At most one attempt per container is open on a host.
+///
+/// Supervision: a child that ends without having said so (an exception) is stopped, and taken up again from the journal by the same code as at start-up: frozen
+/// without a verdict means "propose SOURCE", at the gate means "propose DEST", neither means "clean up". Nothing is ever concluded from the child's death itself.
+/// </summary>
+public sealed class MigrationsActor : UntypedActor, IWithTimers
+{
+    private readonly AttemptServices _services;
+    private readonly IContainerRuntime _runtime;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly Dictionary<AttemptId, OpenChild> _open = [];
+
+    public MigrationsActor(AttemptServices services, IContainerRuntime runtime)
+    {
+        _services = services;
+        _runtime = runtime;
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    public static Props Props(AttemptServices services, IContainerRuntime runtime) => Akka.Actor.Props.Create(() => new MigrationsActor(services, runtime));
+
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
+
+    protected override void PreStart()
+    {
+        foreach (var open in _services.Decision.Journal.State.Open.Values)
+        {
+            Recover(open);
+        }
+    }
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case MigrateContainer migrate:
+                OnMigrate(migrate);
+                break;
+            case Looked looked:
+                OnLooked(looked);
+                break;
+            case OfferMigration offer when !_open.ContainsKey(offer.Attempt):
+                OnOffer(offer);
+                break;
+            case IAttemptMessage m when _open.TryGetValue(m.Attempt, out var child):
+                child.Ref.Forward(m);
+                break;
+            case IAttemptMessage m:
+                OnUnknown(m);
+                break;
+            case CancelMigration cancel when _open.TryGetValue(cancel.Attempt, out var child):
+                child.Ref.Forward(cancel);
+                break;
+            case CancelMigration cancel:
+                Sender.Tell(Find(cancel.Attempt) is { } past
+                    ? new CommandRefused(MigrationFailure.AttemptInProgress, $"attempt {cancel.Attempt} has ended: {past.Outcome}")
+                    : Unknown(cancel.Attempt));
+                break;
+            case ListMigrations:
+                Sender.Tell(new MigrationsListed([.. All().Select(d => d with { Rounds = [], StopSpans = [], Phases = [] })]));
+                break;
+            case ShowMigration show:
+                Sender.Tell(Find(show.Attempt) is { } details ? details : Unknown(show.Attempt));
+                break;
+            case AttemptProgressed progress when _open.TryGetValue(progress.Details.Attempt, out var child):
+                child.Details = progress.Details;
+                break;
+            case AttemptEnded ended when _open.Remove(ended.Attempt, out var child):
+                Context.Unwatch(child.Ref);
+                break;
+            case Terminated terminated:
+                OnDied(terminated.ActorRef);
+                break;
+            case RecoverAttempt recover when !_open.ContainsKey(recover.Attempt) && _services.Decision.Journal.State.Open.TryGetValue(recover.Attempt, out var open):
+                Recover(open);
+                break;
+            case AttemptProgressed or AttemptEnded or RecoverAttempt:
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void OnMigrate(MigrateContainer migrate)
+    {
+        if (WhyNotMigrate(migrate) is { } refused)
+        {
+            Sender.Tell(refused);
+            return;
+        }
+
+        LookAsync(migrate, Sender).PipeTo(Self);
+    }
+
+    private CommandRefused? WhyNotMigrate(MigrateContainer migrate)
+    {
+        if (migrate.To == _services.Self)
+        {
+            return new CommandRefused(MigrationFailure.AlreadyThere, $"{migrate.Container} already runs on host {migrate.To}");
+        }
+
+        if (_services.Peers.Migrations(migrate.To) is null)
+        {
+            return new CommandRefused(
+                MigrationFailure.UnknownHost, $"host {migrate.To} is not a reachable member of the cluster; members are {string.Join(", ", _services.Peers.Members)}");
+        }
+
+        return OpenAttemptOf(migrate.Container) is { } other
+            ? new CommandRefused(MigrationFailure.AttemptInProgress, $"attempt {other} of {migrate.Container} has not ended")
+            : null;
+    }
+
+    private void OnLooked(Looked looked)
+    {
+        var migrate = looked.Order;
+        if (looked.Refusal is { } why)
+        {
+            looked.Asker.Tell(why);
+            return;
+        }
+
+        // Asked again: another order for the same container may have come while this host was looking.
+        if (WhyNotMigrate(migrate) is { } refused)
+        {
+            looked.Asker.Tell(refused);
+            return;
+        }
+
+        var attempt = AttemptId.New();
+        Start(attempt, migrate.Container, SourceMigrationActor.Props(NewSource(attempt, migrate.Container, migrate.To, migrate.Policy), adopt: false, _services));
+        looked.Asker.Tell(new MigrationAccepted(attempt));
+    }
+
+    private void OnOffer(OfferMigration offer)
+    {
+        var refusal = _services.Peers.Migrations(offer.SourceHost) is null
+            ? (MigrationFailure.UnknownHost, $"host {offer.SourceHost} is not a member that host {_services.Self} can reach")
+            : OpenAttemptOf(offer.Container) is { } other
+                ? (MigrationFailure.AttemptInProgress, $"attempt {other} of {offer.Container} has not ended on host {_services.Self}")
+                : Find(offer.Attempt) is not null
+                    ? (MigrationFailure.PeerLost, $"attempt {offer.Attempt} has ended on host {_services.Self}")
+                    : TryAccept(offer);
+        if (refusal is { } why)
+        {
+            Sender.Tell(new MigrationRefused(offer.Attempt, offer.Fence, Phase.Attest, why.Item1, why.Item2));
+        }
+    }
+
+    private (MigrationFailure, string)? TryAccept(OfferMigration offer)
+    {
+        try
+        {
+            var port = _services.DestinationHost.Open(offer.Attempt, offer.Container, offer.Fence, offer.KeyDigest);
+            var migration = NewDestination(offer.Attempt, offer.Container, offer.Fence, offer.SourceHost, port.KeyDigest).Offered(offer);
+            Start(offer.Attempt, offer.Container, DestinationMigrationActor.Props(migration, port, _services));
+            return null;
+        }
+        catch (AttemptException e)
+        {
+            return (e.Failure, e.Message);
+        }
+    }
+
+    /// <summary>An attempt that is not open here. What is said permits nothing: the other side asks the register.</summary>
+    private void OnUnknown(IAttemptMessage message)
+    {
+        switch (message)
+        {
+            case AbortAttempt:
+                Sender.Tell(new DestinationCleaned(message.Attempt, message.Fence));
+                break;
+            case VerdictReached verdict when Find(verdict.Attempt) is not null:
+                // It has ended here, perhaps given up before the verdict: the voters need not keep the verdict for this host.
+                _ = _services.Decision.Poll.AskAllAsync(new VoterRequest.Learn(verdict.Certificate));
+                break;
+            case AskAttempt or SourceAttested or PrepareResources or StopImminent or SourceReattested or ClaimAddress or HandOver or ReadyForStop:
+                Sender.Tell(new AttemptUnknown(message.Attempt, message.Fence));
+                break;
+            default:
+                _log.Debug("{0} of attempt {1}, which is not open here", message.GetType().Name, message.Attempt);
+                break;
+        }
+    }
+
+    private void OnDied(IActorRef child)
+    {
+        if (_open.Values.FirstOrDefault(c => c.Ref.Equals(child)) is not { } open)
+        {
+            return;
+        }
+
+        _open.Remove(open.Attempt);
+        if (_services.Decision.Journal.State.Open.ContainsKey(open.Attempt))
+        {
+            _log.Error("Attempt {0} died; it is taken up again from the journal", open.Attempt);
+            Timers.StartSingleTimer(open.Attempt, new RecoverAttempt(open.Attempt), _services.Times.Retry);
+            return;
+        }
+
+        // Nothing was begun: no voter and no disk knows of it, and ports take nothing before BEGIN but a key.
+        _log.Error("Attempt {0} died before it had begun anything", open.Attempt);
+        if (open.Details is { } details)
+        {
+            _ = _services.Decision.Journal.AppendAsync(new JournalEntry.Ended(details with
+            {
+                Outcome = AttemptOutcome.Aborted,
+                Failure = MigrationFailure.Internal,
+                Sentence = "a defect ended the attempt before it had begun anything; the log has the rest",
+            }));
+        }
+    }
+
+    private void Recover(OpenAttempt open)
+    {
+        var (container, fence, attempt) = open.Begun.Registration.Register;
+        try
+        {
+            switch (open.Begun.Role)
+            {
+                case AttemptRole.Source:
+                    var source = NewSource(attempt, container, open.Begun.Registration.Destination, MigrationPolicy.Default).Recovered(open);
+                    Start(attempt, container, SourceMigrationActor.Props(source, adopt: true, _services));
+                    break;
+                case AttemptRole.Destination:
+                    var port = _services.DestinationHost.Adopt(attempt, container, fence);
+                    var destination = NewDestination(attempt, container, fence, open.Begun.Registration.Source, port.KeyDigest).Recovered(open);
+                    Start(attempt, container, DestinationMigrationActor.Props(destination, port, _services));
+                    break;
+                default:
+                    // A creation belongs to the containers actor.
+                    break;
+            }
+        }
+        catch (AttemptException e)
+        {
+            _log.Error(e, "Attempt {0} cannot be taken up yet", attempt);
+            Timers.StartSingleTimer(attempt, new RecoverAttempt(attempt), _services.Times.Retry);
+        }
+    }
+
+    private void Start(AttemptId attempt, ContainerName container, Props props)
+    {
+        var child = Context.Watch(Context.ActorOf(props, attempt.ToString()));
+        _open[attempt] = new OpenChild(attempt, container, child);
+    }
+
+    private SourceMigration NewSource(AttemptId attempt, ContainerName container, HostName to, MigrationPolicy policy) => new()
+    {
+        Attempt = attempt,
+        Container = container,
+        Self = _services.Self,
+        Destination = to,
+        Policy = policy,
+        Times = _services.Times,
+        Keys = _services.Decision.Keys,
+        NewNonce = Contracts.Trust.AttestationBinding.NewNonce,
+        PolicyDigest = _services.Attestation.Policy.Digest(),
+        LastClosed = _services.Decision.Journal.State.LastClosed.GetValueOrDefault(container),
+    };
+
+    private DestinationMigration NewDestination(AttemptId attempt, ContainerName container, Fence fence, HostName source, byte[] keyDigest) => new()
+    {
+        Attempt = attempt,
+        Container = container,
+        Fence = fence,
+        Self = _services.Self,
+        Source = source,
+        Times = _services.Times,
+        Keys = _services.Decision.Keys,
+        TokenIsValid = static (token, digest) => HandOverSignature.Verify(token, digest),
+        NewNonce = Contracts.Trust.AttestationBinding.NewNonce,
+        PolicyDigest = _services.Attestation.Policy.Digest(),
+        KeyDigest = keyDigest,
+        BootId = _services.BootId,
+    };
+
+    private AttemptId? OpenAttemptOf(ContainerName container)
+        => _open.Values.FirstOrDefault(c => c.Container == container)?.Attempt
+           ?? _services.Decision.Journal.State.Open.Values.FirstOrDefault(a => a.Container == container)?.Id;
+
+    private IEnumerable<AttemptDetails> All()
+        => _open.Values.Select(c => c.Details).OfType<AttemptDetails>().OrderByDescending(d => d.StartedUnixMs)
+            .Concat(_services.Decision.Journal.State.History.Reverse().Where(d => !_open.ContainsKey(d.Attempt)));
+
+    private AttemptDetails? Find(AttemptId attempt) => All().FirstOrDefault(d => d.Attempt == attempt);
+
+    private static CommandRefused Unknown(AttemptId attempt) => new(MigrationFailure.UnknownContainer, $"no attempt {attempt} is known");
+
+    private async Task<Looked> LookAsync(MigrateContainer order, IActorRef asker)
+    {
+        try
+        {
+            var here = await _runtime.ListAsync(CancellationToken.None).ConfigureAwait(false);
+            var found = Array.Find(here, c => c.Name == order.Container);
+            return new Looked(order, asker, found is null ? new CommandRefused(MigrationFailure.UnknownContainer, $"container {order.Container} is not known on host {_services.Self}")
+                : found.State == ContainerState.Running ? null
+                : new CommandRefused(MigrationFailure.UnknownContainer, $"container {order.Container} does not run: it is {found.State}"));
+        }
+        catch (AttemptException e)
+        {
+            return new Looked(order, asker, new CommandRefused(e.Failure, e.Message));
+        }
+    }
+
+    /// <summary>Self-message: whether the container runs here.</summary>
+    private sealed record Looked(MigrateContainer Order, IActorRef Asker, CommandRefused? Refusal) : INoSerializationVerificationNeeded;
+
+    /// <summary>Self-message: take up an attempt whose actor died.</summary>
+    private sealed record RecoverAttempt(AttemptId Attempt) : INoSerializationVerificationNeeded;
+
+    private sealed class OpenChild(AttemptId attempt, ContainerName container, IActorRef child)
+    {
+        public AttemptId Attempt { get; } = attempt;
+
+        public ContainerName Container { get; } = container;
+
+        public IActorRef Ref { get; } = child;
+
+        public AttemptDetails? Details { get; set; }
+    }
+}

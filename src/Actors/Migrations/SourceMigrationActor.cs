@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using ActorMigration.Actors.Streaming;
+using ActorMigration.Contracts;
+using Akka.Actor;
+
+namespace ActorMigration.Actors;
+
+/// <summary>
+/// Owns one container on the host it leaves, for one attempt. What to do is decided in <see cref="SourceMigration"/>; this shell makes the calls of
+/// <see cref="ISourceAttempt"/> and reports back to itself. Supervision: see <see cref="AttemptShell"/>.
+/// </summary>
+public sealed class SourceMigrationActor : AttemptShell
+{
+    private readonly bool _adopt;
+    private SourceMigration _migration;
+    private ISourceAttempt? _port;
+    private IActorRef? _pageSender;
+
+    public SourceMigrationActor(SourceMigration migration, bool adopt, AttemptServices services)
+        : base(services, migration.Attempt, migration.Destination)
+    {
+        _migration = migration;
+        _adopt = adopt;
+    }
+
+    private protected override string StateName => _migration.State.ToString();
+
+    private protected override Registration? Registration => _migration.Registration;
+
+    private protected override ContainerName Container => _migration.Container;
+
+    /// <summary>Shell of one attempt; <paramref name="adopt"/> takes up what an earlier daemon or actor left.</summary>
+    public static Props Props(SourceMigration migration, bool adopt, AttemptServices services)
+        => Akka.Actor.Props.Create(() => new SourceMigrationActor(migration, adopt, services));
+
+    private protected override AttemptDetails Details() => _migration.Details();
+
+    private protected override ImmutableArray<AttemptAction> Advance(AttemptEvent e, DateTimeOffset now)
+    {
+        var (next, actions) = _migration.Step(e, now);
+        _migration = next;
+        return actions;
+    }
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case CancelMigration when _migration.State.IsBeforeFreeze() || _migration.State.IsStopped():
+                Feed(new AttemptEvent.CancelRequested());
+                Sender.Tell(new CancelAccepted(_migration.Attempt));
+                break;
+            case CancelMigration:
+                Sender.Tell(new CommandRefused(MigrationFailure.AttemptInProgress, $"attempt {_migration.Attempt} can no longer be cancelled: it is in {_migration.State}"));
+                break;
+            case PageSenderEvents.PageStreamFailed failed:
+                Feed(new AttemptEvent.StreamFailed(failed.Reason));
+                break;
+            case PageSenderEvents.RoundStored or PageSenderEvents.PageStreamStored:
+                // The call that sent the round waits for this itself.
+                break;
+            default:
+                base.OnReceive(message);
+                break;
+        }
+    }
+
+    protected override void PostStop()
+    {
+        base.PostStop();
+        if (_port is { } port)
+        {
+            // Streams and handles of this process only: what stands on the host stays as it is.
+            _ = port.DisposeAsync().AsTask();
+        }
+    }
+
+    private protected override Task<AttemptEvent>? TryCall(AttemptAction action)
+    {
+        var cancel = CallToken;
+        switch (action)
+        {
+            case AttemptAction.Call { What: AttemptCall.Survey }:
+                return CallAsync(AttemptCall.Survey, async () =>
+                {
+                    var port = Port();
+                    return new AttemptEvent.Surveyed(await port.SurveyAsync(cancel).ConfigureAwait(false), port.KeyDigest);
+                });
+            case AttemptAction.Connect connect:
+                return ConnectAsync(Port(), connect.Endpoint, cancel);
+            case AttemptAction.RunRound round:
+                StartPageSender();
+                return CallAsync(AttemptCall.RunRound, async () => new AttemptEvent.RoundDone(await Port().RunRoundAsync(round.Round, cancel).ConfigureAwait(false)));
+            case AttemptAction.Call { What: AttemptCall.Freeze }:
+                return CallAsync(AttemptCall.Freeze, () => Port().FreezeAsync());
+            case AttemptAction.Call { What: AttemptCall.Unplug }:
+                return CallAsync(AttemptCall.Unplug, () => Port().UnplugAsync());
+            case AttemptAction.Call { What: AttemptCall.CopyFrozen }:
+                return CallAsync(AttemptCall.CopyFrozen, async () => new AttemptEvent.FrozenCopied(await Port().CopyFrozenAsync().ConfigureAwait(false)));
+            case AttemptAction.SignHandOver sign:
+                return CallAsync(
+                    AttemptCall.SignHandOver,
+                    () => Task.FromResult<AttemptEvent>(new AttemptEvent.HandOverSigned(Port().SignHandOver(sign.Manifest, sign.DestinationKeyDigest))));
+            case AttemptAction.Call { What: AttemptCall.PlugAndThaw }:
+                return CallAsync(AttemptCall.PlugAndThaw, () => Port().PlugAndThawAsync());
+            case AttemptAction.Call { What: AttemptCall.Kill }:
+                return CallAsync(AttemptCall.Kill, () => Port().KillAsync());
+            case AttemptAction.Clean when _port is null && !_adopt:
+                // The attempt could not even be opened: there is nothing of it here.
+                return Task.FromResult<AttemptEvent>(new AttemptEvent.CallDone(AttemptCall.Clean));
+            case AttemptAction.Clean clean:
+                StopPageSender();
+                return CallAsync(AttemptCall.Clean, () => Port().CleanAsync(clean.Verdict));
+            default:
+                return null;
+        }
+    }
+
+    private static Task<AttemptEvent> ConnectAsync(ISourceAttempt port, DataEndpoint endpoint, CancellationToken cancel)
+        => CallAsync(AttemptCall.Connect, () => port.ConnectAsync(endpoint, cancel));
+
+    private ISourceAttempt Port() => _port ??= _adopt
+        ? Services.SourceHost.Adopt(_migration.Attempt, _migration.Container, _migration.Fence)
+        : Services.SourceHost.Open(_migration.Attempt, _migration.Container, _migration.Fence);
+
+    private void StartPageSender()
+        => _pageSender ??= Context.ActorOf(PageSenderActor.Props(_migration.Attempt, Port().Pump), "page-sender");
+
+    private void StopPageSender()
+    {
+        if (_pageSender is not null)
+        {
+            Context.Stop(_pageSender);
+            _pageSender = null;
+        }
+    }
+}
