@@ -217,7 +217,7 @@ public sealed class LayerSyncSpec(ITestOutputHelper output)
         var report = pair.Pass(final: true);
         output.WriteLine(
             $"{mib} MiB: first pass {first.TotalMilliseconds:0} ms ({mib / first.TotalSeconds:0} MiB/s, durable in {firstDurable.TotalMilliseconds:0} ms of it); grown by 1 MiB: "
-            + $"settled after {pair.UntilSettled.TotalMilliseconds:0.0} ms, compared and durable after {pair.Whole.TotalMilliseconds:0.0} ms (sync {pair.Durable.TotalMilliseconds:0.0} ms), sent {report.DataBytes} bytes");
+            + $"settled after {pair.UntilSettled.TotalMilliseconds:0.0} ms, compared and durable after {pair.Whole.TotalMilliseconds:0.0} ms (sync {pair.Durable.TotalMilliseconds:0.0} ms, CPU {pair.Cpu.TotalMilliseconds:0} ms), sent {report.DataBytes} bytes");
         Assert.InRange(report.DataBytes, 1 << 20, (1 << 20) + BlockDigests.BlockBytes);
         pair.AssertEqual();
 
@@ -246,7 +246,7 @@ public sealed class LayerSyncSpec(ITestOutputHelper output)
         pair.Pass();
         var report = pair.Pass(final: true);
 
-        output.WriteLine($"first pass {first.TotalMilliseconds:0} ms; final pass of the idle tree settled after {pair.UntilSettled.TotalMilliseconds:0.0} ms, whole {pair.Whole.TotalMilliseconds:0.0} ms, {report}");
+        output.WriteLine($"first pass {first.TotalMilliseconds:0} ms; final pass of the idle tree settled after {pair.UntilSettled.TotalMilliseconds:0.0} ms, whole {pair.Whole.TotalMilliseconds:0.0} ms, CPU {pair.Cpu.TotalMilliseconds:0} ms, {report}");
         Assert.Equal(0, report.Entries);
         Assert.Equal(0, pair.Sync.BytesRead);
         Assert.True(pair.UntilSettled.TotalMilliseconds < 500, $"{pair.UntilSettled.TotalMilliseconds} ms");

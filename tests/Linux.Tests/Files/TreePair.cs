@@ -43,12 +43,16 @@ internal sealed class TreePair : IDisposable
 
     internal TimeSpan Whole { get; private set; }
 
+    /// <summary>CPU time of both sides and of the kernel for them, in the last pass: comparable between runs on a busy machine.</summary>
+    internal TimeSpan Cpu { get; private set; }
+
     internal PassReport Pass(bool final = false)
     {
         if (_receiving.IsCompleted)
         {
             _receiving = Task.Factory.StartNew(Receive, TaskCreationOptions.LongRunning);
         }
+        var cpu = Environment.CpuUsage.TotalTime;
         var start = Stopwatch.GetTimestamp();
         _start = start;
         UntilSettled = TimeSpan.Zero;
@@ -64,6 +68,7 @@ internal sealed class TreePair : IDisposable
             throw;
         }
         Whole = Stopwatch.GetElapsedTime(start);
+        Cpu = Environment.CpuUsage.TotalTime - cpu;
         Assert.Equal(report, _received);
         return report;
     }

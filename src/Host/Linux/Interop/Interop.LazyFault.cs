@@ -135,13 +135,13 @@ internal static partial class Interop
         internal static partial int FTruncate(SafeFileHandle fd, long length);
 
         [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-        private static partial long Syscall3(long number, long first, long second, long third);
+        private static partial long Syscall4(long number, long first, long second, long third, long fourth);
 
         /// <summary>pidfd_getfd(2), Linux 5.6: a duplicate of another process's descriptor.</summary>
         internal static SafeFileHandle PidfdGetfd(SafeFileHandle pidfd, int fd)
-            => new((nint)Syscall3(438, pidfd.DangerousGetHandle(), fd, 0), ownsHandle: true);
+            => new((nint)Syscall4(438, pidfd.DangerousGetHandle(), fd, 0, 0), ownsHandle: true);
 
         /// <summary>pidfd_send_signal(2): never to another process that got the same pid.</summary>
-        internal static int PidfdKill(SafeFileHandle pidfd) => (int)Syscall3(424, pidfd.DangerousGetHandle(), SIGKILL, 0);
+        internal static int PidfdKill(SafeFileHandle pidfd) => (int)Syscall4(424, pidfd.DangerousGetHandle(), SIGKILL, 0, 0);
     }
 }

@@ -95,11 +95,7 @@ public sealed class PagerClient
     }
 
     /// <summary>Lets the fill begin; the container may run from now on.</summary>
-    public async Task FillAsync(CancellationToken cancel)
-    {
-        await OrderAsync("fill\n", cancel);
-        await WaitAsync(current => current.Phase >= PagerPhase.Filling, cancel);
-    }
+    public Task FillAsync(CancellationToken cancel) => WaitAsync(current => current.Phase >= PagerPhase.Filling, cancel, order: "fill\n");
 
     /// <summary>Waits until nothing is missing; the status is the report.</summary>
     public Task<PagerStatus> WaitFilledAsync(CancellationToken cancel) => WaitAsync(current => current.Phase == PagerPhase.Filled, cancel);
@@ -108,21 +104,12 @@ public sealed class PagerClient
     public Task<PagerStatus> StatusAsync(CancellationToken cancel) => WaitAsync(_ => true, cancel);
 
     /// <summary>Ends both helpers after an abort: refused by them while a restored process lives. Before the restore it ends them at once.</summary>
-    public async Task EndAsync(CancellationToken cancel)
-    {
-        await OrderAsync("end\n", cancel);
-        await WaitAsync(current => current.Phase == PagerPhase.Filled, cancel);
-    }
+    public Task EndAsync(CancellationToken cancel) => WaitAsync(current => current.Phase == PagerPhase.Filled, cancel, order: "end\n");
 
     private bool IsAnyAlive => _helpers.Any(helper => helper.IsAlive);
 
-    private async Task OrderAsync(string order, CancellationToken cancel)
-    {
-        using var socket = await ConnectAsync(cancel) ?? throw Lost();
-        await socket.SendAsync(Encoding.ASCII.GetBytes(order), cancel);
-    }
-
-    private async Task<PagerStatus> WaitAsync(Func<PagerStatus, bool> isReached, CancellationToken cancel)
+    /// <summary>Follows the status until it is reached; an order is given on every new connection, since its first taker may have died over it.</summary>
+    private async Task<PagerStatus> WaitAsync(Func<PagerStatus, bool> isReached, CancellationToken cancel, string? order = null)
     {
         while (true)
         {
@@ -131,6 +118,11 @@ public sealed class PagerClient
             {
                 // Both have ended. Whether in the right way, their last word says.
                 return LastWord() is { Phase: PagerPhase.Filled } last ? last : throw Lost();
+            }
+
+            if (order is not null)
+            {
+                await socket.SendAsync(Encoding.ASCII.GetBytes(order), cancel);
             }
 
             using var reader = new StreamReader(new NetworkStream(socket), Encoding.UTF8, false, MaxLine);
