@@ -1,8 +1,8 @@
 using System.Net;
+using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Trust;
 using ActorMigration.Host.Trust.Enrolment;
-using ActorMigration.Actors.Trust;
 
 namespace ActorMigration.Tpm.Tests.Swtpm;
 
