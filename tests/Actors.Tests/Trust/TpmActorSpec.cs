@@ -147,10 +147,15 @@ public sealed class TpmActorSpec : TestKit
         Assert.Empty(_tpm.Calls);
 
         hanging.Answer(Quote);
-        ExpectNoMsg(TimeSpan.FromMilliseconds(50));
-        Time.Advance(TimeSpan.FromSeconds(1));
+        AwaitCondition(() =>
+        {
+            // The back-off begins when the actor has seen that the call ended, which nothing outside shows.
+            Time.Advance(TimeSpan.FromSeconds(1));
+            return _tpm.Calls.Count > 0;
+        });
 
         _tpm.Next("open").Answer(Done);
+        ExpectNoMsg(TimeSpan.FromMilliseconds(50));
     }
 
     [Fact]
