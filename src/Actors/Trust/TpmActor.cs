@@ -16,11 +16,14 @@ namespace ActorMigration.Actors.Trust;
 /// </summary>
 public sealed class TpmActor : UntypedActor, IWithTimers
 {
-    /// <summary>Self-message: the call with this number ended, with a reply or an exception.</summary>
-    private sealed record CallEnded(long Call, object? Reply, Exception? Failure) : INoSerializationVerificationNeeded;
+    /// <summary>Self-message: a call ended, with a reply or an exception. The token tells it from a call that this actor made before a restart.</summary>
+    private sealed record CallEnded(object Call, object? Reply, Exception? Failure) : INoSerializationVerificationNeeded;
 
-    /// <summary>Self-message: the call with this number took longer than it may.</summary>
-    private sealed record DeadlinePassed(long Call) : INoSerializationVerificationNeeded;
+    /// <summary>Self-message: the call of the moment took longer than it may. Its timer is cancelled when the call ends, so it is never late.</summary>
+    private sealed record DeadlinePassed : INoSerializationVerificationNeeded
+    {
+        public static DeadlinePassed Instance { get; } = new();
+    }
 
     /// <summary>Self-message: the back-off is over.</summary>
     private sealed record OpenAgain : INoSerializationVerificationNeeded
@@ -40,8 +43,7 @@ public sealed class TpmActor : UntypedActor, IWithTimers
     private readonly TpmQueue _queue;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private ITpm? _tpm;
-    private long _call;
-    private bool _busy;
+    private object? _call;
     private WaitingTpmCommand? _current;
     private string? _circuitOpen;
     private TimeSpan _backOff;
@@ -81,13 +83,13 @@ public sealed class TpmActor : UntypedActor, IWithTimers
             case CallEnded ended when ended.Call == _call:
                 End(ended);
                 break;
-            case DeadlinePassed passed when passed.Call == _call && _busy:
+            case CallEnded:
+                break;
+            case DeadlinePassed:
                 GiveUp();
                 break;
             case OpenAgain:
                 Open();
-                break;
-            case CallEnded or DeadlinePassed:
                 break;
             default:
                 Unhandled(message);
@@ -113,7 +115,7 @@ public sealed class TpmActor : UntypedActor, IWithTimers
 
     private void StartNext()
     {
-        if (!_busy && _tpm is { } tpm && _queue.TryTake(out var next))
+        if (_call is null && _tpm is { } tpm && _queue.TryTake(out var next))
         {
             _current = next;
             Run(() => Perform(tpm, next.Command, _identity));
@@ -133,9 +135,9 @@ public sealed class TpmActor : UntypedActor, IWithTimers
 
     private void Run(Func<object> blocking)
     {
-        var call = ++_call;
-        _busy = true;
-        Timers.StartSingleTimer(nameof(DeadlinePassed), new DeadlinePassed(call), _settings.CommandDeadline);
+        var call = new object();
+        _call = call;
+        Timers.StartSingleTimer(nameof(DeadlinePassed), DeadlinePassed.Instance, _settings.CommandDeadline);
         Task.Run(blocking).PipeTo(
             Self, Self, reply => new CallEnded(call, reply, null), failure => new CallEnded(call, null, failure));
     }
@@ -161,7 +163,7 @@ public sealed class TpmActor : UntypedActor, IWithTimers
 
     private void End(CallEnded ended)
     {
-        _busy = false;
+        _call = null;
         Timers.Cancel(nameof(DeadlinePassed));
         switch (ended)
         {

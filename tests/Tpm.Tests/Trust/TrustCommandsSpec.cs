@@ -49,7 +49,7 @@ public sealed class TrustCommandsSpec(TpmLab lab) : IClassFixture<TpmLab>
         await Succeeds("ca", "issue", "--dir", ca, "--response", File("response"), "--out", File("bundle"));
         Assert.Contains("host east is enrolled", await Succeeds("enrol", "install", "--state", state, "--bundle", File("bundle")));
         var shown = await Succeeds(
-            "policy", "capture", "--tpm", tpm, "--pcrs", "0,7,16", "--allow-software-tpm", "--out", Path.Combine(state, "trust", "policy.json"));
+            "policy", "capture", "--tpm", tpm, "--pcrs", "0,7,16", "--allow-software-tpm", "--max-age", "60", "--out", Path.Combine(state, "trust", "policy.json"));
         Assert.Equal(shown, await Succeeds("policy", "show", Path.Combine(state, "trust", "policy.json")));
 
         using var trust = TrustState.Load(state);
