@@ -5,10 +5,10 @@ using System.Net.Sockets;
 namespace ActorMigration.Recorder;
 
 /// <summary>
-/// INCR after INCR over one TCP connection, each sent when the one before is answered, until told to stop. The caller's thread does it all,
-/// so that nothing but the server and the network lies between a reply and its time.
+/// INCR after INCR over one TCP connection, each sent a moment after the one before is answered, until told to stop. The caller's thread does
+/// it all, so that nothing but the server and the network lies between a reply and its time.
 /// </summary>
-public sealed class IncrRecording(IPEndPoint server, string key, TimeSpan replyTimeout, double noteworthyGapMs, TimeProvider time)
+public sealed class IncrRecording(IPEndPoint server, string key, int intervalMs, TimeSpan replyTimeout, double noteworthyGapMs, TimeProvider time)
 {
     private readonly ReplySequence _sequence = new(noteworthyGapMs);
 
@@ -22,7 +22,7 @@ public sealed class IncrRecording(IPEndPoint server, string key, TimeSpan replyT
         {
             using var connection = new RespConnection(server, replyTimeout);
             byte[] incr = RespConnection.Command("INCR", key);
-            while (!stop.IsCancellationRequested)
+            while (!stop.WaitHandle.WaitOne(intervalMs))
             {
                 connection.Send(incr);
                 long value = connection.ReadInteger();

@@ -31,16 +31,21 @@ internal static class Program
     private static Command IncrCommand()
     {
         var key = new Option<string>("--key") { Description = "Key that only this recorder writes.", DefaultValueFactory = _ => "recorder" };
+        var interval = new Option<int>("--interval")
+        {
+            Description = "Ms between a reply and the next INCR; 0 goes as fast as it can and leaves little of two cores to others.",
+            DefaultValueFactory = _ => 1,
+        };
         var gap = new Option<double>("--gap") { Description = "Pauses of at least this many ms are listed.", DefaultValueFactory = _ => 50 };
         var rate = new Option<int>("--background") { Description = "SETs of random keys per second beside, over a second connection.", DefaultValueFactory = _ => 0 };
         var keys = new Option<int>("--keys") { Description = "Number of keys that the background writes touch.", DefaultValueFactory = _ => 1000 };
         var bytes = new Option<int>("--value-bytes") { Description = "Bytes of a value of the background writes.", DefaultValueFactory = _ => 1024 };
-        var command = new Command("incr", "Counts until SIGTERM or SIGINT, then prints what it saw.") { Server, ReplyTimeout, key, gap, rate, keys, bytes };
+        var command = new Command("incr", "Counts until SIGTERM or SIGINT, then prints what it saw.") { Server, ReplyTimeout, key, interval, gap, rate, keys, bytes };
         command.SetAction(parsed =>
         {
             IPEndPoint server = IPEndPoint.Parse(parsed.GetValue(Server)!);
             TimeSpan timeout = TimeSpan.FromSeconds(parsed.GetValue(ReplyTimeout));
-            var recording = new IncrRecording(server, parsed.GetValue(key)!, timeout, parsed.GetValue(gap), TimeProvider.System);
+            var recording = new IncrRecording(server, parsed.GetValue(key)!, parsed.GetValue(interval), timeout, parsed.GetValue(gap), TimeProvider.System);
             var writer = new BackgroundWriter(server, parsed.GetValue(rate), parsed.GetValue(keys), parsed.GetValue(bytes), timeout);
             return Record(recording, writer);
         });

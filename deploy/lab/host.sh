@@ -41,7 +41,7 @@ in_host() { # HOST COMMAND...
   pid=$(process_of "$1.init") || die "there is no host $1 in lab $LAB_NAME."
   shift
   nsenter --target "$pid" --net --mount --pid --uts --ipc --time --wd=/ -- \
-    env HOME=/var/lib/amig AMIG_API_SOCKET=/run/amig/api.sock "PATH=/run/amig-program:$PATH" "$@"
+    env HOME=/var/lib/amig "PATH=/run/amig-program:$PATH" "$@"
 }
 
 stop_host() { # HOST

@@ -24,7 +24,7 @@ make_trust() {
   local host
   amig ca init --dir "$LAB/ca" >>"$LAB/trust.log" 2>&1 || die "amig ca init failed: $(tail -n1 "$LAB/trust.log")"
   for host in $(host_names); do
-    amig enrol local --ca-dir "$LAB/ca" --ek-roots "$LAB/ek-roots" --state "$(host_directory "$host")/state/trust" \
+    amig enrol local --ca-dir "$LAB/ca" --ek-roots "$LAB/ek-roots" --state "$(host_directory "$host")/state" \
       --host "$host" --address "$NET.${host#h}" --tpm "$(chip_address "$host")" >>"$LAB/trust.log" 2>&1 \
       || die "enrolment of $host failed: $(tail -n1 "$LAB/trust.log")"
   done

@@ -62,11 +62,10 @@ only_child_of() { # PID
 }
 
 wait_until() { # SECONDS WHAT COMMAND...
-  local tenths=$(($1 * 10)) what=$2
+  local until=$((SECONDS + $1)) what=$2
   shift 2
   until "$@"; do
-    tenths=$((tenths - 1))
-    [ "$tenths" -gt 0 ] || die "$what did not happen in time."
+    [ "$SECONDS" -lt "$until" ] || die "$what did not happen in time."
     sleep 0.1
   done
 }

@@ -25,10 +25,10 @@ active_pcr_banks = sha256
 CONF
 }
 
-# What a verifier must trust: root and intermediate of the manufacturer.
+# What a verifier must trust: root and intermediate of the manufacturer, which vouch for software TPMs only.
 collect_ek_roots() {
-  mkdir -p "$LAB/ek-roots"
-  cp "$LAB/manufacturer/state/swtpm-localca-rootca-cert.pem" "$LAB/manufacturer/state/issuercert.pem" "$LAB/ek-roots/"
+  mkdir -p "$LAB/ek-roots/software"
+  cp "$LAB/manufacturer/state/swtpm-localca-rootca-cert.pem" "$LAB/manufacturer/state/issuercert.pem" "$LAB/ek-roots/software/"
 }
 
 manufacture_chip() { # HOST

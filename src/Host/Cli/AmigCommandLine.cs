@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using ActorMigration.Host.Cli.Trust;
 using ActorMigration.Host.Node;
+using ActorMigration.Host.Trust;
 
 namespace ActorMigration.Host.Cli;
 
@@ -21,6 +23,11 @@ internal static class AmigCommandLine
             MigrationCommands.Cancel(context),
             HostCommands.Hosts(context),
         };
+        foreach (var command in TrustCommands.All())
+        {
+            root.Subcommands.Add(command);
+        }
+
         root.Options.Add(context.Socket);
         root.Options.Add(context.Json);
         return root;
@@ -54,7 +61,7 @@ internal static class AmigCommandLine
         {
             return Fail(context, e.Code, e.Message);
         }
-        catch (SettingsException e)
+        catch (Exception e) when (e is SettingsException or TrustException)
         {
             return Fail(context, ExitCode.Failed, e.Message);
         }

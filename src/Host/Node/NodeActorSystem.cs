@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using ActorMigration.Contracts;
 using Akka.Actor;
 using Akka.Actor.Setup;
@@ -42,7 +43,7 @@ public static class NodeActorSystem
         {
             return ActorSystem.Create(Name, setup);
         }
-        catch (Exception e) when (e.GetBaseException() is System.Net.Sockets.SocketException refused)
+        catch (Exception e) when (Innermost(e) is SocketException refused)
         {
             throw new SettingsException($"Akka.Remote cannot listen on {settings.Address}:{settings.RemotePort} (amig.address, amig.remote.port): {refused.Message}.", e);
         }
@@ -61,6 +62,16 @@ public static class NodeActorSystem
             """).WithFallback(files.Merged);
     }
 
+    private static Exception Innermost(Exception e)
+    {
+        while (e.InnerException is { } inner)
+        {
+            e = inner;
+        }
+
+        return e;
+    }
+
     private static void RefuseUnfitContracts()
     {
         var defects = WireTypes.Defects(WireTypes.Messages(typeof(IWire).Assembly));
@@ -74,12 +85,12 @@ public static class NodeActorSystem
     {
         if (!identity.Certificate.HasPrivateKey)
         {
-            throw new SettingsException($"The node certificate in {settings.TrustDirectory} has no private key; enrol this host again.");
+            throw new SettingsException($"The node certificate in {settings.StateDirectory}/trust has no private key; enrol this host again.");
         }
 
         if (PeerCertificates.NodeName(identity.Certificate) is var name && name != settings.Host)
         {
-            throw new SettingsException($"The node certificate in {settings.TrustDirectory} is for {(name is { } other ? $"host {other}" : "no host")}, but amig.host is {settings.Host}.");
+            throw new SettingsException($"The node certificate in {settings.StateDirectory}/trust is for {(name is { } other ? $"host {other}" : "no host")}, but amig.host is {settings.Host}.");
         }
     }
 }

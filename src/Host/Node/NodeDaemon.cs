@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using ActorMigration.Host.Cli;
 using ActorMigration.Host.Http;
+using ActorMigration.Host.Trust;
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 
@@ -23,7 +24,8 @@ internal static class NodeDaemon
         var log = logs.CreateLogger("node");
         using var state = StateLock.Take(settings.StateDirectory);
         Directory.CreateDirectory(settings.RunDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        using var identity = NodeIdentityFile.Load(settings.TrustDirectory);
+        using var trust = TrustState.Load(settings.StateDirectory);
+        var identity = new NodeIdentity(trust.Node, trust.OwnerCa);
         var peers = new PeerCertificates(identity.OwnerCa, settings.Seeds);
         var system = NodeActorSystem.Create(settings, files, identity, peers, logs.CreateLogger("tls"));
         LogBridgeExtension.Of(system).Logger = logs.CreateLogger("akka");
@@ -31,7 +33,7 @@ internal static class NodeDaemon
         try
         {
             var cluster = new ClusterPeers(system, settings.Host, peers);
-            var services = await NodeServices.StartAsync(settings, system, cluster, identity, time, logs).ConfigureAwait(false);
+            var services = await NodeServices.StartAsync(settings, system, lifecycle, cluster, trust, time, logs).ConfigureAwait(false);
             await using (services.ConfigureAwait(false))
             {
                 var api = await ApiServer.StartAsync(settings, services.Console, () => Hosts(settings, cluster), services.Images, time, logs).ConfigureAwait(false);

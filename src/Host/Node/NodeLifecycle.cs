@@ -18,6 +18,9 @@ public enum NodeEnd
 
     /// <summary>Another member quarantined this actor system: it will not be heard again under this incarnation.</summary>
     Quarantined,
+
+    /// <summary>An actor that cannot be restarted has failed; the log says which.</summary>
+    ActorFailed,
 }
 
 /// <summary>
@@ -47,10 +50,17 @@ public sealed class NodeLifecycle
     /// <summary>Completes when something other than <see cref="StopAsync"/> ended this member's life in the cluster.</summary>
     public Task<NodeEnd> Ended => _end.Task;
 
+    /// <summary>Ends the daemon because a child of <see cref="NodeSupervisor"/> failed.</summary>
+    public void Fail(string actor, Exception failure)
+    {
+        _log.LogError(failure, "The actor {Actor} failed: {Message}", actor, failure.Message);
+        _end.TrySetResult(NodeEnd.ActorFailed);
+    }
+
     /// <summary>Leaves the cluster, waits at most <paramref name="patience"/> to be let go, and terminates the actor system.</summary>
     public async Task StopAsync(TimeSpan patience)
     {
-        if (!_end.Task.IsCompleted)
+        if (_end.Task is not { IsCompleted: true, Result: NodeEnd.Removed or NodeEnd.Quarantined })
         {
             try
             {

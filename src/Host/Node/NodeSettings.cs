@@ -1,6 +1,8 @@
 using System.Net;
+using ActorMigration.Actors;
 using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
+using ActorMigration.Host.Trust.Tpm;
 
 namespace ActorMigration.Host.Node;
 
@@ -42,8 +44,6 @@ public sealed record NodeSettings
 
     public required string Runc { get; init; }
 
-    public required string TrustDirectory { get; init; }
-
     public required string CgroupPrefix { get; init; }
 
     public required long MemoryReserve { get; init; }
@@ -56,36 +56,23 @@ public sealed record NodeSettings
 
     public required MigrationSettings Migration { get; init; }
 
-    public required bool DigestAtFreeze { get; init; }
+    public required AttemptTimes AttemptTimes { get; init; }
 
-    /// <summary>Directory of imported image layers, blobs and manifests.</summary>
-    public string ImagesDirectory => Path.Combine(StateDirectory, "images");
+    public required VoterTimes VoterTimes { get; init; }
+
+    public required bool DigestAtFreeze { get; init; }
 }
 
-/// <summary>Keys of <c>amig.migration</c>: goals and time-outs of an attempt. None of the time-outs decides anything after the freeze.</summary>
+/// <summary>Keys of <c>amig.migration</c>: what a plain <c>amig migrate</c> aims at.</summary>
 public sealed record MigrationSettings
 {
     public required TimeSpan TargetDowntime { get; init; }
 
     public required int MaxRounds { get; init; }
 
-    public required int MaxConcurrent { get; init; }
-
-    public required TimeSpan AttestTimeout { get; init; }
-
-    public required TimeSpan PrepareTimeout { get; init; }
-
-    public required TimeSpan RoundTimeout { get; init; }
-
-    public required TimeSpan PeerSilence { get; init; }
-
-    public required TimeSpan QuoteInterval { get; init; }
-
     public required TimeSpan EvidenceMaxAge { get; init; }
 
     public required TimeSpan StopDeadline { get; init; }
-
-    public required TimeSpan AskAgain { get; init; }
 
     /// <summary>The policy of one attempt.</summary>
     /// <param name="targetDowntimeMs">Given by the operator; 0 takes <see cref="TargetDowntime"/>.</param>
@@ -114,12 +101,4 @@ public sealed record NamedEndpoint(HostName Host, IPEndPoint EndPoint)
         endpoint = new NamedEndpoint(new HostName(text[..at]), where);
         return true;
     }
-}
-
-/// <summary>How the TPM is reached.</summary>
-/// <param name="IsSocket">True for a swtpm's Unix socket, false for a character device.</param>
-/// <param name="Path">Absolute path.</param>
-public sealed record TpmAddress(bool IsSocket, string Path)
-{
-    public override string ToString() => (IsSocket ? "unix:" : "device:") + Path;
 }

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using ActorMigration.Actors;
 using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
+using ActorMigration.Host.Trust.Tpm;
 
 namespace ActorMigration.Host.Node;
 
@@ -42,13 +44,15 @@ public static partial class NodeSettingsReader
             TpmLimits = TpmLimits(section),
             Criu = section.Text("criu", "\"/usr/local/lib/amig/criu\""),
             Runc = section.Text("runc", "\"runc\""),
-            TrustDirectory = section.AbsolutePath("trust.dir", "\"/var/lib/amig/trust\""),
             CgroupPrefix = CgroupPrefix(section),
             MemoryReserve = section.Size("memory.reserve", "256 MiB"),
             DiskReserve = section.Size("disk.reserve", "512 MiB"),
             StopGrace = section.Time("containers.stop-grace", "10 s"),
             ApiDeadline = section.Time("api.deadline", "30 s"),
             Migration = Migration(section),
+            AttemptTimes = AttemptTimes(section),
+            VoterTimes = new VoterTimes(
+                section.Time("voter.reply", "2 s"), section.Time("voter.first-back-off", "50 ms"), section.Time("voter.longest-back-off", "5 s")),
             DigestAtFreeze = section.Switch("debug.digest-at-freeze"),
         };
         section.RefuseUnknownKeys();
@@ -61,16 +65,16 @@ public static partial class NodeSettingsReader
     {
         TargetDowntime = section.Time("migration.target-downtime", "300 ms"),
         MaxRounds = section.Number("migration.max-rounds", 1, 1000, "30"),
-        MaxConcurrent = section.Number("migration.max-concurrent", 1, 1000, "4"),
-        AttestTimeout = section.Time("migration.attest-timeout", "30 s"),
-        PrepareTimeout = section.Time("migration.prepare-timeout", "300 s"),
-        RoundTimeout = section.Time("migration.round-timeout", "300 s"),
-        PeerSilence = section.Time("migration.peer-silence", "15 s"),
-        QuoteInterval = section.Time("migration.quote-interval", "60 s"),
         EvidenceMaxAge = section.Time("migration.evidence-max-age", "30 s"),
         StopDeadline = section.Time("migration.stop-deadline", "60 s"),
-        AskAgain = section.Time("migration.ask-again", "1 s"),
     };
+
+    private static AttemptTimes AttemptTimes(StrictSection section) => new(
+        section.Time("migration.resend", "1 s"),
+        section.Time("migration.patience", "30 s"),
+        section.Time("migration.prepare-patience", "600 s"),
+        section.Time("migration.hand-over-patience", "300 s"),
+        section.Time("migration.retry", "2 s"));
 
     private static HostName Host(StrictSection section)
     {
@@ -114,14 +118,10 @@ public static partial class NodeSettingsReader
 
     private static TpmAddress Tpm(StrictSection section)
     {
-        const string Example = "\"device:/dev/tpmrm0\" or \"unix:/run/amig/tpm.sock\"";
-        var text = section.Text("tpm", Example);
-        return text.Split(':', 2) switch
-        {
-            ["device", ['/', ..] path] => new TpmAddress(IsSocket: false, path),
-            ["unix", ['/', ..] path] => new TpmAddress(IsSocket: true, path),
-            _ => throw new SettingsException($"The key amig.tpm is '{text}'; it must be like {Example}."),
-        };
+        var text = section.Text("tpm", "\"device:/dev/tpmrm0\"");
+        return TpmAddress.TryParse(text, out var address)
+            ? address
+            : throw new SettingsException($"The key amig.tpm is '{text}': {TpmAddress.Rule}.");
     }
 
     private static TpmSettings TpmLimits(StrictSection section)
@@ -162,6 +162,11 @@ public static partial class NodeSettingsReader
         if (settings.Voters.Count % 2 == 0)
         {
             throw new SettingsException($"The key amig.voters names {settings.Voters.Count} hosts; it must be an odd number, usually 3 or 5, the same on all hosts.");
+        }
+
+        if (settings.AttemptTimes.HandOverPatience <= settings.Migration.StopDeadline)
+        {
+            throw new SettingsException("The key amig.migration.hand-over-patience must be longer than amig.migration.stop-deadline.");
         }
 
         CheckOwnEntry(settings, "voters", settings.Voters, settings.VoterPort);

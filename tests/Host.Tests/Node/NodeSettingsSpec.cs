@@ -5,7 +5,7 @@ namespace ActorMigration.Host.Tests.Node;
 
 public sealed class NodeSettingsSpec
 {
-    private const string Own = """
+    internal const string Own = """
         amig {
           host = "h1"
           address = "10.0.0.1"
@@ -25,9 +25,13 @@ public sealed class NodeSettingsSpec
 
         Assert.Equal(new HostName("h1"), settings.Host);
         Assert.Equal("10.0.0.2:7070", settings.Seeds[1].EndPoint.ToString());
-        Assert.Equal(new TpmAddress(false, "/dev/tpmrm0"), settings.Tpm);
+        Assert.Equal("device:/dev/tpmrm0", settings.Tpm.ToString());
         Assert.Equal(256L << 20, settings.MemoryReserve);
         Assert.Equal(TimeSpan.FromMilliseconds(300), settings.Migration.TargetDowntime);
+        // The actors' tests run with these records' own defaults; the files must not say something else.
+        Assert.Equal(Actors.AttemptTimes.Default, settings.AttemptTimes);
+        Assert.Equal(Actors.VoterTimes.Default, settings.VoterTimes);
+        Assert.Equal(MigrationPolicy.Default, settings.Migration.Policy(0, force: false));
         Assert.False(settings.DigestAtFreeze);
     }
 
@@ -68,6 +72,7 @@ public sealed class NodeSettingsSpec
     [InlineData("amig.voters = [\"h1=10.0.0.1:7072\", \"h2=10.0.0.2:7072\"]", "odd number")]
     [InlineData("amig.voters = [\"h2=10.0.0.1:7072\", \"h2=10.0.0.2:7072\", \"h3=10.0.0.2:7072\"]", "h2 twice")]
     [InlineData("amig.tpm = \"tcp:localhost\"", "amig.tpm")]
+    [InlineData("amig.migration.hand-over-patience = 60 s", "longer than amig.migration.stop-deadline")]
     [InlineData("amig.network.bridge = \"a-name-that-is-too-long\"", "amig.network.bridge")]
     [InlineData("amig.memory.reserve = 256", "amig.memory.reserve")]
     [InlineData("amig.memory.reserve = 256 MB", "amig.memory.reserve")]

@@ -1,0 +1,168 @@
+using ActorMigration.Contracts;
+using ActorMigration.Host.Cli;
+
+namespace ActorMigration.Host.Tests.Http;
+
+/// <summary><c>amig migrate</c> and its relatives against a console that plays a migration.</summary>
+public sealed class MigrateSpec
+{
+    private static readonly AttemptId Id = new(Guid.Parse("0123456789abcdef0123456789abcdef"));
+    private static readonly AttemptId Other = new(Guid.Parse("0129999999abcdef0123456789abcdef"));
+
+    private static readonly AttemptDetails Begun = new(
+        Id, new ContainerName("redis"), new Fence(7, 2), new HostName("h1"), new HostName("h2"), new HostName("h1"), Phase.Attest, "quotes", AttemptOutcome.Open, MigrationFailure.None, "",
+        1_700_000_000_000, [new NamedSpan("Attest", 12)], [], 0, 0, [], 0, 0, 0, "");
+
+    private static readonly AttemptDetails PreCopy = Begun with
+    {
+        Phase = Phase.PreCopy,
+        Step = "round 1",
+        Phases = [new NamedSpan("Attest", 31.2), new NamedSpan("PrepareResources", 80), new NamedSpan("PreCopy", 5100)],
+        Rounds = [new RoundReport(0, 131_072, 4096, 537_000_000, 1024, TimeSpan.FromSeconds(4.5), TimeSpan.Zero)],
+        DirtyPagesPerSecond = 2560,
+        PredictedStopMs = 417,
+    };
+
+    private static readonly AttemptDetails Committed = PreCopy with
+    {
+        Phase = Phase.Teardown,
+        Outcome = AttemptOutcome.Committed,
+        FrozenPages = 900,
+        FrozenBytes = 3_700_000,
+        StopSpans = [new NamedSpan("freeze", 3.5), new NamedSpan("skeleton", 130.25)],
+        StopMs = 287.4,
+    };
+
+    private static readonly AttemptDetails Aborted = PreCopy with
+    {
+        Outcome = AttemptOutcome.Aborted,
+        Failure = MigrationFailure.DoesNotConverge,
+        Sentence = "The predicted stop stays at 417 ms, above its target of 300 ms.",
+    };
+
+    [Fact]
+    public async Task Migrate_follows_the_attempt_line_by_line_and_ends_with_the_phases()
+    {
+        await using var api = await PlayAsync(Begun, PreCopy, Committed);
+
+        var run = await api.RunAsync("migrate", "redis", "--to", "h2");
+
+        Assert.Equal(ExitCode.Ok, run.Code);
+        Assert.Equal(
+            """
+            redis h1 -> h2 | Attest               12 ms | quotes
+            redis h1 -> h2 | PreCopy            5100 ms | round 1 | round 0 | 512 MiB sent | 10.0 MiB/s dirtied | predicted stop 417 ms
+            redis h1 -> h2 | Teardown                   | round 0 | 512 MiB sent | 10.0 MiB/s dirtied | stopped 287 ms
+
+            """,
+            run.Error);
+        Assert.Equal(
+            """
+            redis h1 -> h2 runs on h2 (stopped for 287 ms); migration 0123456789abcdef0123456789abcdef, epoch 7.2
+            PHASE                 MS
+            Attest              31.2
+            PrepareResources    80.0
+            PreCopy           5100.0
+
+            ROUND    PAGES  ZERO    BYTES    FILES      MS
+            0       131072  4096  512 MiB  1.0 KiB  4500.0
+            frozen     900        3.5 MiB
+
+            STOP         MS
+            freeze      3.5
+            skeleton  130.3
+            """,
+            ApiSpec.Trimmed(run.Out));
+    }
+
+    [Fact]
+    public async Task An_aborted_attempt_says_why_and_where_the_container_is()
+    {
+        await using var api = await PlayAsync(Begun, Aborted);
+
+        var run = await api.RunAsync("migrate", "redis", "--to", "h2");
+
+        Assert.Equal(ExitCode.Aborted, run.Code);
+        Assert.EndsWith("amig: The predicted stop stays at 417 ms, above its target of 300 ms.\n", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith("redis h1 -> h2 stays on h1: DoesNotConverge", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_wait_prints_the_id_and_returns()
+    {
+        await using var api = await PlayAsync(Begun);
+
+        Assert.Equal((ExitCode.Ok, Id + "\n"), ((await api.RunAsync("migrate", "redis", "--to", "h2", "--no-wait")) is var run ? (run.Code, run.Out) : default));
+    }
+
+    [Theory]
+    [InlineData(new string[0], 300, false)]
+    [InlineData(new[] { "--target-downtime", "150", "--force" }, 150, true)]
+    public async Task The_policy_is_the_hosts_unless_the_operator_says_otherwise(string[] options, int downtime, bool force)
+    {
+        MigrateContainer? seen = null;
+        await using var api = await TestApi.StartAsync(command => (seen = command as MigrateContainer) is null ? null : new MigrationAccepted(Id));
+
+        await api.RunAsync(["migrate", "redis", "--to", "h2", "--no-wait", .. options]);
+
+        Assert.Equal(new MigrateContainer(new ContainerName("redis"), new HostName("h2"), new MigrationPolicy(downtime, 30, force, 30_000, 60_000)), seen);
+    }
+
+    [Theory]
+    [InlineData("0123", ExitCode.Ok, "")]
+    [InlineData("redis", ExitCode.Ok, "")]
+    [InlineData("012", ExitCode.Conflict, "2 migrations have an id that begins with '012'")]
+    [InlineData("ff", ExitCode.NotFound, "No migration has an id that begins with 'ff'")]
+    public async Task Show_takes_a_unique_beginning_or_a_container(string reference, ExitCode code, string sentence)
+    {
+        await using var api = await PlayAsync(Committed);
+
+        var run = await api.RunAsync("migration", "show", reference);
+
+        Assert.Equal(code, run.Code);
+        Assert.Contains(sentence, run.Error, StringComparison.Ordinal);
+        Assert.Equal(code == ExitCode.Ok, run.Out.Contains(Id.ToString(), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Cancel_reaches_the_open_attempt_and_refuses_an_ended_one()
+    {
+        await using (var open = await PlayAsync(PreCopy))
+        {
+            Assert.Contains(Id.ToString(), (await open.RunAsync("cancel", "redis")).Out, StringComparison.Ordinal);
+        }
+
+        await using var ended = await PlayAsync(Committed);
+        var run = await ended.RunAsync("cancel", "redis");
+        Assert.Equal((ExitCode.Conflict, $"amig: Migration {Id} of redis has ended (Committed).\n"), (run.Code, run.Error));
+    }
+
+    [Fact]
+    public async Task Migrations_lists_an_attempt_once_though_both_hosts_report_it()
+    {
+        await using var api = await TestApi.StartAsync(_ => new MigrationsListed([Committed with { ReportedBy = new HostName("h2") }, Committed, Aborted with { Attempt = Other }]));
+
+        Assert.Equal(
+            """
+            ID        CONTAINER  FROM  TO  PHASE     OUTCOME          STOP    STARTED
+            01234567  redis      h1    h2  Teardown  Committed        287 ms  2023-11-14 22:13:20Z
+            01299999  redis      h1    h2  PreCopy   DoesNotConverge  -       2023-11-14 22:13:20Z
+            """,
+            ApiSpec.Trimmed((await api.RunAsync("migrations")).Out));
+    }
+
+    /// <summary>A console whose attempt goes one step on at each look; a second, older attempt is there too.</summary>
+    private static Task<TestApi> PlayAsync(params AttemptDetails[] steps)
+    {
+        var at = 0;
+        var older = Aborted with { Attempt = Other, Container = new ContainerName("web"), StartedUnixMs = 1 };
+        return TestApi.StartAsync(command => command switch
+        {
+            MigrateContainer => new MigrationAccepted(Id),
+            ListMigrations => new MigrationsListed([steps[Math.Min(at, steps.Length - 1)], older]),
+            ShowMigration show when show.Attempt == Id => steps[Math.Min(at++, steps.Length - 1)],
+            CancelMigration cancel => new CancelAccepted(cancel.Attempt),
+            _ => null,
+        });
+    }
+}

@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# Lab test: two hosts and a witness, a redis with a client's connection that moves there and back. Prints a line per test, "ok NAME" or
+# "not ok NAME: reason"; the exit code is 0 when all are ok. Expects that deploy/setup.sh and deploy/build.sh have run.
+set -euo pipefail
+# shellcheck source=../deploy/common.sh
+source "$(dirname "$0")/../deploy/common.sh"
+# shellcheck source=../deploy/lab/use.sh
+source "$AMIG_SOURCE/deploy/lab/use.sh"
+# shellcheck source=../deploy/demo/redis.sh
+source "$AMIG_SOURCE/deploy/demo/redis.sh"
+AMIG_SPEAKER=lab-test
+export AMIG_LAB=test-$$
+export AMIG_LAB_DIR=${AMIG_LAB_DIR:-/var/lib/amig-lab-tests}
+
+# amig's exit codes, as in docs/operating.md.
+readonly EXIT_NOT_FOUND=4
+readonly EXIT_CONFLICT=5
+readonly SMALL_MIB=32
+# Longest pause that a client may see at this stage, ms.
+readonly GAP_BOUND_MS=600
+
+bad=0
+broken=no
+
+main() {
+  need_root
+  RUN=$(mktemp -d)
+  trap leave EXIT
+  trap 'exit 130' INT TERM HUP
+  test_that a_lab_of_three_hosts_comes_up must lab up 3
+  test_that redis_starts_on_a_host must start_and_fill
+  test_that an_unknown_container_is_refused may refused "$EXIT_NOT_FOUND" nobody h2
+  test_that an_unknown_host_is_refused may refused "$EXIT_NOT_FOUND" redis h9
+  test_that moving_to_where_it_is_is_refused may refused "$EXIT_CONFLICT" redis h1
+  [ "$broken" = yes ] || start_recording
+  test_that redis_moves_to_the_second_host must moves there h1 h2
+  test_that redis_moves_back must moves back h2 h1
+  RECORDING_STATUS=0
+  stop_recording || RECORDING_STATUS=$?
+  test_that every_reply_was_the_next_number_on_one_connection may recording_is_whole
+  test_that the_client_saw_no_pause_above_the_bound may gaps_are_short
+  test_that the_append_only_file_has_the_last_number may check_append_only_file h1
+  test_that a_container_is_removed_with_all_its_traces may container_goes
+  test_that the_lab_goes_without_a_trace may lab_goes
+  [ "$bad" -eq 0 ]
+}
+
+# must: what follows makes no sense without it.
+test_that() { # NAME must|may COMMAND...
+  local name=$1 need=$2 log=$RUN/$1.log status=0
+  shift 2
+  if [ "$broken" = yes ]; then
+    fails "$name" "not reached, because an earlier step failed"
+    return
+  fi
+  set +e
+  (
+    trap - EXIT
+    set -e
+    "$@"
+  ) >"$log" 2>&1
+  status=$?
+  set -e
+  if [ "$status" -eq 0 ]; then
+    echo "ok $name"
+    return
+  fi
+  cat "$log" >&2
+  fails "$name" "$(grep -v '^ *$' "$log" | tail -n 1)"
+  [ "$need" = may ] || broken=yes
+}
+
+fails() {
+  bad=$((bad + 1))
+  echo "not ok $1: ${2:-no reason given}"
+}
+
+start_and_fill() {
+  start_redis h1
+  lab client "$AMIG_OUT/recorder/recorder" fill --server "$(redis_address):$REDIS_PORT" --mib "$SMALL_MIB" --value-bytes "$REDIS_VALUE_BYTES" >"$RUN/fill.json"
+  redis_cli config set appendonly yes
+  within 30 aof_is_on
+}
+
+# Refused before anything began: the exit code names it, one sentence explains it, and the container runs on where it was.
+refused() { # EXIT_CODE CONTAINER HOST
+  local status=0
+  migrate refused "$2" h1 "$3" || status=$?
+  [ "$status" -eq "$1" ] || die "exit code $status instead of $1: $(error_of refused)"
+  [ -n "$(error_of refused)" ] || die "nothing was said about why."
+  redis_answers || die "redis does not answer any more."
+}
+
+moves() { # LABEL FROM TO
+  migrate "$1" redis "$2" "$3" || die "$(error_of "$1")"
+  [ "$(of_migration "$1" .outcome)" = Committed ] || die "the attempt ended as $(of_migration "$1" .outcome)."
+  process_directory "$3" redis
+  print_migration "$1"
+  sleep 1
+}
+
+recording_is_whole() {
+  jq -c 'del(.gaps)' "$RUN/recording.json" || true
+  [ "$RECORDING_STATUS" -eq 0 ] || die "the recorder ended with $RECORDING_STATUS: $(jq -r '.broken // .background_broken // "numbers lost or repeated"' "$RUN/recording.json")"
+  [ "$(jq .replies "$RUN/recording.json")" -gt 0 ] || die "no reply was recorded."
+}
+
+gaps_are_short() {
+  local label gap
+  for label in there back; do
+    gap=$(client_gap "$label")
+    echo "$label: $gap ms"
+    jq -en --argjson gap "$gap" --argjson bound "$GAP_BOUND_MS" '$gap > 0 and $gap <= $bound' >/dev/null || die "the pause during '$label' was $gap ms."
+  done
+}
+
+container_goes() {
+  amig_on h1 rm --force redis
+  [ "$(amig_on h1 ps --json | jq '.containers | length')" = 0 ] || die "it is still listed."
+  local left
+  left=$(find /sys/fs/cgroup -type d -path "*amig-$AMIG_LAB-h*redis*" | head -n 1)
+  [ -z "$left" ] || die "cgroup $left is left."
+}
+
+lab_goes() {
+  lab down
+  local left
+  left=$(find /sys/fs/cgroup -maxdepth 2 -type d -name "amig-$AMIG_LAB-*" | head -n 1)
+  [ -z "$left" ] || die "cgroup $left is left."
+  [ ! -e "$AMIG_LAB_DIR/$AMIG_LAB" ] || die "its directory is left."
+}
+
+leave() {
+  local status=$?
+  trap - EXIT
+  stop_recording || true
+  stop_reader
+  [ "$status" -eq 0 ] || tail -n 30 "$AMIG_LAB_DIR/$AMIG_LAB"/hosts/*/log/node.log >&2 2>/dev/null || true
+  lab down >&2 || true
+  rm -rf "$RUN"
+  exit "$status"
+}
+
+main "$@"
