@@ -162,7 +162,7 @@ internal sealed class DestinationStreams : IDisposable
     {
         using var from = new FileFrameReader(connection.Stream);
         return DirectoryTransfer.Receive(
-            from, _images, name => name == LinuxSourceAttempt.HeldFramesName || ImageCheck.IsAllowed(name), MaxImageBytes(_survey));
+            from, _images, name => name is LinuxSourceAttempt.HeldFramesName or MemoryWitness.FileName || ImageCheck.IsAllowed(name), MaxImageBytes(_survey));
     }
 
     private byte[] ReceiveLayers(DataConnection connection)

@@ -5,6 +5,7 @@ using ActorMigration.Contracts.Memory;
 using ActorMigration.Host.Linux.Criu;
 using ActorMigration.Host.Linux.Criu.Images;
 using ActorMigration.Host.Linux.Store;
+using Microsoft.Extensions.Logging;
 
 namespace ActorMigration.Host.Linux.Migration;
 
@@ -43,6 +44,11 @@ internal sealed partial class LinuxDestinationAttempt
         Compare("files", await clock.Of("files", () => streams.Files).ConfigureAwait(false), manifest.FilesDigest);
         var init = await gate.ConfigureAwait(false);
         await clock.Of("armed", () => _pager!.WaitArmedAsync(pagemaps, CancellationToken.None)).ConfigureAwait(false);
+        if (_witness is not null)
+        {
+            await clock.Of("digest", () => CompareMemoryAsync(_witness)).ConfigureAwait(false);
+        }
+
         return new GateReport(init.Pid, clock.Spans);
     });
 
@@ -50,12 +56,27 @@ internal sealed partial class LinuxDestinationAttempt
     private int CheckImages(FinalIndex index)
     {
         TakeHeldFrames();
+        _witness = MemoryWitness.Take(Path.Combine(ImagesDirectory, MemoryWitness.FileName));
         ImageCheck.Check(ImagesDirectory, Spec, _maxImageBytes);
         var pagemaps = PagemapImage.ReadAll(ImagesDirectory);
         _store!.Seal();
         return StoreCheck.Compare(index, _store, pagemaps) is StoreCheckResult.Different different
             ? throw new AttemptException(MigrationFailure.ContentMismatch, $"the received memory is not what the source froze: {different}")
             : pagemaps.Count;
+    }
+
+    /// <summary>Fills everything at the gate and compares it with what the source saw under the freeze: the destination then proposes DEST only for equal memory.</summary>
+    private async Task CompareMemoryAsync(MemoryWitness source)
+    {
+        await _pager!.FillAsync(CancellationToken.None).ConfigureAwait(false);
+        await _pager.WaitFilledAsync(CancellationToken.None).ConfigureAwait(false);
+        var here = await Blocking.Run(() => source.Repeat(_container.Cgroup.Processes())).ConfigureAwait(false);
+        if (source.Difference(here) is { } difference)
+        {
+            throw new AttemptException(MigrationFailure.ContentMismatch, $"the restored memory of container {_name} is not what the source froze: {difference}");
+        }
+
+        _node.Log.LogInformation("Memory of container {Name} at the gate equals that under the freeze: {Pages} pages by digest", _name, here.Pages);
     }
 
     private void TakeHeldFrames()

@@ -40,6 +40,7 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
     private MacClaim? _claim;
     private DestinationStreams? _streams;
     private GatedRestore? _gate;
+    private MemoryWitness? _witness;
 
     internal LinuxDestinationAttempt(LinuxNode node, AttemptId attempt, ContainerName name, Fence fence, byte[] sourceKeyDigest)
     {

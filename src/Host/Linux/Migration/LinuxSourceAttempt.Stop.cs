@@ -26,7 +26,11 @@ internal sealed partial class LinuxSourceAttempt
     {
         var clock = new StopClock(_node.Time);
         var pids = _container.Cgroup.Processes();
-        var digest = _node.DigestAtFreeze ? await clock.OnThread("digest", () => MemoryDigest.Of(pids)).ConfigureAwait(false) : "";
+        if (_node.DigestAtFreeze)
+        {
+            await clock.OnThread("digest", () => WriteDigests(pids)).ConfigureAwait(false);
+        }
+
         var files = clock.OnThread("files", () => SendFiles(final: false, CancellationToken.None));
 
         // CRIU puts its parasite into the tasks, so the last scan comes before it.
@@ -45,7 +49,7 @@ internal sealed partial class LinuxSourceAttempt
             _attempt, Spec.Name, _fence, await pages.ConfigureAwait(false), SHA256.HashData(encoded), Streams.Files.Digest(), await images.ConfigureAwait(false), SpecDigest.Of(Spec));
         await released.ConfigureAwait(false);
         var sentPages = index.Processes.Sum(process => process.Runs.Where(run => run.Round == _nextRound).Sum(run => run.PageCount));
-        return new FrozenCopy(manifest, sentPages, (sentPages * PageSize.Bytes) + last.DataBytes + Streams.Images.Bytes, clock.Spans, digest);
+        return new FrozenCopy(manifest, sentPages, (sentPages * PageSize.Bytes) + last.DataBytes + Streams.Images.Bytes, clock.Spans, "");
     });
 
     public HandOverToken SignHandOver(Manifest manifest, byte[] destinationKeyDigest) => _key.SignHandOver(manifest, destinationKeyDigest);
@@ -54,6 +58,13 @@ internal sealed partial class LinuxSourceAttempt
     {
         RefuseHazards(TrackingHazards.Find(pids));
         return _tracker!.HarvestFrozen(_nextRound, Streams.Sender);
+    }
+
+    /// <summary>For the destination, which compares at its gate: not one instruction has run between the two.</summary>
+    private bool WriteDigests(int[] pids)
+    {
+        MemoryWitness.Of(pids, _rseqAreas).Save(Path.Combine(ImagesDirectory, MemoryWitness.FileName));
+        return true;
     }
 
     private byte[] SendImages()

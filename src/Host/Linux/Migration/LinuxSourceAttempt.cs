@@ -30,6 +30,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
     private SourceStreams? _streams;
     private LayerSync? _layer;
     private SkeletonDump? _dump;
+    private ulong[] _rseqAreas = [];
     private long _lastScan;
     private int _nextRound;
 
@@ -112,6 +113,11 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
         var sentPages = await pages.ConfigureAwait(false);
         var sentFiles = await files.ConfigureAwait(false);
         await Streams.Pump.RoundStoredAsync(round).WaitAsync(cancel).ConfigureAwait(false);
+        if (_node.DigestAtFreeze)
+        {
+            _rseqAreas = [.. _container.Cgroup.Processes().SelectMany(pid => RseqAreas.Find(pid, _node.Time)).Distinct()];
+        }
+
         _nextRound = round + 1;
         return new RoundReport(
             round, sentPages?.ContentPages ?? 0, sentPages?.ZeroPages ?? 0, (sentPages?.Bytes ?? 0) + sentFiles.DataBytes, sentFiles.DataBytes, _node.Time.GetElapsedTime(began), sinceLastScan);
