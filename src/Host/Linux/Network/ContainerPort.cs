@@ -156,8 +156,9 @@ internal sealed unsafe class ContainerPort : IDisposable
     /// </summary>
     internal void Remove()
     {
+        _host.Delete(_hostEnd, HostEnd);
         Dispose();
-        PortInventory.Remove(Path.GetDirectoryName(NetnsPath)!, _name);
+        NetworkNamespace.Remove(NetnsPath);
     }
 
     /// <summary>Lets go of the sockets; namespace and pair stay.</summary>
