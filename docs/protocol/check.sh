@@ -68,10 +68,10 @@ mutant() { # NAME FILE LABEL EDIT...
   for edit in "${@:5}"; do edits+=(-e "$edit"); done
   sed "${edits[@]}" "$file" >"$broken"
   if cmp -s "$file" "$broken"; then echo "NOT A MUTANT: $name" >&2; FAILED=$((FAILED + 1)); return; fi
-  for property in $(grep -oE '^ltl [a-z_]+' "$file" | cut -d' ' -f2); do
+  while read -r property; do
     found=$(errors "$broken" "$property") || { FAILED=$((FAILED + 1)); return; }
     if [ "$found" -ne 0 ]; then echo "caught: $name (breaks $property)"; return; fi
-  done
+  done < <(grep -oE '^ltl [a-z_]+' "$file" | cut -d' ' -f2)
   echo "NOT CAUGHT: $name" >&2
   FAILED=$((FAILED + 1))
 }

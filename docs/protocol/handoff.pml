@@ -39,7 +39,7 @@ active proctype Destination() {
   od;
   do
   :: destinationLost -> break
-  :: atomic { !destinationLost && !treeDied && dst == GATED -> proposed = true }                    /* LOOK: the tree is alive, journal PROPOSED */
+  :: atomic { !destinationLost && !proposed && !treeDied && dst == GATED -> proposed = true }       /* LOOK: the tree is alive, journal PROPOSED */
   :: atomic { !destinationLost && proposed && decided == UNDECIDED -> decide(DEST) }                /* the proposal arrives, perhaps late */
   :: atomic { !destinationLost && proposed && treeDied && decided == UNDECIDED -> decide(SOURCE) }  /* dead tree after the proposal: SOURCE is wished for */
   :: atomic { !destinationLost && crashes < 2 -> crashes++ }                                        /* restart: PREPARED counts while the tree lives */
