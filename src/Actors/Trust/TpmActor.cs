@@ -45,6 +45,8 @@ public sealed class TpmActor : UntypedActor, IWithTimers
     private ITpm? _tpm;
     private object? _call;
     private WaitingTpmCommand? _current;
+    private WaitingTpmCommand? _again;
+    private bool _repeated;
     private string? _circuitOpen;
     private TimeSpan _backOff;
 
@@ -115,12 +117,15 @@ public sealed class TpmActor : UntypedActor, IWithTimers
 
     private void StartNext()
     {
-        if (_call is null && _tpm is { } tpm && _queue.TryTake(out var next))
+        if (_call is null && _tpm is { } tpm && (_again ?? TakeNext()) is { } next)
         {
+            _again = null;
             _current = next;
             Run(() => Perform(tpm, next.Command, _identity));
         }
     }
+
+    private WaitingTpmCommand? TakeNext() => _queue.TryTake(out var next) ? next : null;
 
     private void Open()
     {
@@ -174,12 +179,22 @@ public sealed class TpmActor : UntypedActor, IWithTimers
                 break;
             case { Reply: { } reply } when _tpm is not null:
                 _backOff = _settings.FirstBackOff;
+                _repeated = false;
                 Answer(reply);
                 StartNext();
                 break;
             case { Failure: TpmRefusedException refused } when _current is not null:
                 Answer(new TpmReplies.NotAttestable(refused.Message));
                 StartNext();
+                break;
+            case { Failure: not null } when _tpm is not null && !_repeated && _current is { Command: not TpmCommands.IncrementCounter } lost:
+                // A chip that was power-cycled shows only at the next command: what changes nothing in it is asked once more over a new connection.
+                _log.Info("TPM connection lost ({0}); {1} is repeated", ended.Failure.GetBaseException().Message, lost.Command.GetType().Name);
+                _repeated = true;
+                _again = lost;
+                _current = null;
+                _tpm.Dispose();
+                Open();
                 break;
             case { Failure: { } failure } when _tpm is not null:
                 Break(failure.GetBaseException().Message);
@@ -221,6 +236,8 @@ public sealed class TpmActor : UntypedActor, IWithTimers
     {
         var reply = new TpmReplies.NotAttestable(reason);
         Answer(reply);
+        _again?.Asker.Tell(reply);
+        _again = null;
         while (_queue.TryTake(out var waiting))
         {
             waiting.Asker.Tell(reply);

@@ -23,6 +23,7 @@ internal static class AmigCommandLine
             MigrationCommands.Cancel(context),
             HostCommands.Hosts(context),
             ImageCommands.Create(context),
+            DoctorCommand.Create(context),
         };
         foreach (var command in TrustCommands.All())
         {

@@ -17,5 +17,6 @@ namespace ActorMigration.Host.Http;
 [JsonSerializable(typeof(ImportRequest))]
 [JsonSerializable(typeof(ImageJson))]
 [JsonSerializable(typeof(ImagesJson))]
+[JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(ApiProblem))]
 internal sealed partial class ApiJson : JsonSerializerContext;
