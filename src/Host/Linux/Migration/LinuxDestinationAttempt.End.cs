@@ -5,6 +5,7 @@ using ActorMigration.Host.Linux.Network;
 using ActorMigration.Host.Linux.Pager;
 using ActorMigration.Host.Linux.Processes;
 using ActorMigration.Host.Linux.Store;
+using Microsoft.Extensions.Logging;
 
 namespace ActorMigration.Host.Linux.Migration;
 
@@ -32,7 +33,12 @@ internal sealed partial class LinuxDestinationAttempt
         var init = _gate.InitPid;
         Port.Plug();
         Port.Announce();
-        _holder?.ReplayInto(Port);
+        Port.ForgetUnansweredNeighbours();
+        if (_holder?.ReplayInto(Port) is { } replay)
+        {
+            _node.Log.LogInformation("Container {Name}: {Replayed} held frames replayed, {Dropped} given up, {Lost} not taken", _name, replay.Replayed, replay.Dropped, replay.Lost);
+        }
+
         var filling = _pager!.FillAsync(CancellationToken.None);
         await _gate.OpenAsync().ConfigureAwait(false);
         await filling.ConfigureAwait(false);
