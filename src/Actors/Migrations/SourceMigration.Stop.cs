@@ -11,10 +11,10 @@ public sealed partial record SourceMigration
         switch (State, e)
         {
             case (SourceState.JournalingBegun, AttemptEvent.Journaled { Entry: JournalEntry.Begun begun }):
-                return (this with { Registration = begun.Registration })
+                return (this with { Registration = begun.Registration, IsBegun = true })
                     .Go(SourceState.Registering, new AttemptAction.OpenRegister(begun.Registration));
             case (SourceState.JournalingBegun, AttemptEvent.JournalFailed { Entry: JournalEntry.Begun } failed):
-                return (this with { IsBegun = false }).Abort(MigrationFailure.Internal, failed.Sentence);
+                return Abort(MigrationFailure.Internal, failed.Sentence);
             case (SourceState.JournalingFrozen, AttemptEvent.Journaled { Entry: JournalEntry.Frozen }):
                 return Freeze();
             case (SourceState.JournalingFrozen, AttemptEvent.JournalFailed { Entry: JournalEntry.Frozen } failed):
