@@ -22,6 +22,7 @@ internal static class AmigCommandLine
             MigrationCommands.Migration(context),
             MigrationCommands.Cancel(context),
             HostCommands.Hosts(context),
+            ImageCommands.Create(context),
         };
         foreach (var command in TrustCommands.All())
         {
