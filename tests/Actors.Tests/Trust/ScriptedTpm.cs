@@ -10,6 +10,9 @@ namespace ActorMigration.Actors.Tests.Trust;
 /// </summary>
 internal sealed class ScriptedTpm
 {
+    /// <summary>How long a test waits for what must come; long, as a busy machine may take its time to start a thread.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     public BlockingCollection<Call> Calls { get; } = [];
 
     public ITpm Connect() => new Connection(this);
@@ -17,7 +20,7 @@ internal sealed class ScriptedTpm
     /// <summary>The next call, which must be this one.</summary>
     public Call Next(string name)
     {
-        Assert.True(Calls.TryTake(out var call, TimeSpan.FromSeconds(5)), $"{name} was not called");
+        Assert.True(Calls.TryTake(out var call, Patience), $"{name} was not called");
         Assert.Equal(name, call.Name);
         return call;
     }

@@ -20,7 +20,7 @@ public sealed class TpmActorSpec : TestKit
     private readonly IActorRef _actor;
 
     public TpmActorSpec()
-        : base("akka.scheduler.implementation = \"Akka.TestKit.TestScheduler, Akka.TestKit\"")
+        : base("akka.scheduler.implementation = \"Akka.TestKit.TestScheduler, Akka.TestKit\", akka.test.single-expect-default = 30s, akka.test.default-timeout = 30s")
         => _actor = Sys.ActorOf(TpmActor.Props(_tpm.Connect, Settings, Identity));
 
     private TestScheduler Time => (TestScheduler)Sys.Scheduler;
@@ -130,7 +130,7 @@ public sealed class TpmActorSpec : TestKit
         Time.Advance(TimeSpan.FromSeconds(10));
 
         Assert.Contains("did not finish Quote within 10000 ms", ExpectNotAttestable());
-        Assert.True(_tpm.Disposed.TryTake(out _, TimeSpan.FromSeconds(5)));
+        Assert.True(_tpm.Disposed.TryTake(out _, ScriptedTpm.Patience));
     }
 
     [Fact]
