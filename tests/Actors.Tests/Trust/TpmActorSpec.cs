@@ -84,6 +84,34 @@ public sealed class TpmActorSpec : TestKit
     }
 
     [Fact]
+    public void A_quote_that_meets_a_power_cycled_chip_is_repeated_once_over_a_new_connection()
+    {
+        _tpm.Next("open").Answer(Done);
+        Ask(1);
+        _tpm.Next("quote").Fail(new TpmUnavailableException("broken pipe"));
+        _tpm.Next("open").Answer(Done);
+        _tpm.Next("quote").Answer(Quote);
+        ExpectMsg<TpmReplies.Quoted>();
+
+        Ask(2);
+        _tpm.Next("quote").Fail(new TpmUnavailableException("broken pipe"));
+        _tpm.Next("open").Answer(Done);
+        _tpm.Next("quote").Fail(new TpmUnavailableException("broken again"));
+        Assert.Contains("broken again", ExpectNotAttestable());
+    }
+
+    [Fact]
+    public void An_increment_is_never_repeated()
+    {
+        _tpm.Next("open").Answer(Done);
+        _actor.Tell(new TpmCommands.IncrementCounter(5), TestActor);
+        _tpm.Next("increment").Fail(new TpmUnavailableException("broken pipe"));
+
+        Assert.Contains("broken pipe", ExpectNotAttestable());
+        Assert.Empty(_tpm.Calls);
+    }
+
+    [Fact]
     public void Broken_connection_answers_all_who_wait_and_is_opened_again_with_growing_back_off()
     {
         _tpm.Next("open").Answer(Done);
@@ -91,8 +119,10 @@ public sealed class TpmActorSpec : TestKit
         var quote = _tpm.Next("quote");
         Ask(2);
         quote.Fail(new TpmUnavailableException("socket closed"));
-        Assert.Contains("socket closed", ExpectNotAttestable());
-        Assert.Contains("socket closed", ExpectNotAttestable());
+        // Once it is tried at once over a new connection.
+        _tpm.Next("open").Fail(new TpmUnavailableException("socket closed for good"));
+        Assert.Contains("socket closed for good", ExpectNotAttestable());
+        Assert.Contains("socket closed for good", ExpectNotAttestable());
 
         foreach (var (attempt, backOff) in ((double[])[1, 2, 3, 3]).Index())
         {
