@@ -1,4 +1,5 @@
 using ActorMigration.Host.Cli;
+using ActorMigration.Host.Linux.Pager;
 
 namespace ActorMigration.Host;
 
@@ -6,6 +7,12 @@ internal static class Program
 {
     private static async Task<int> Main(string[] args)
     {
+        // The pager and its keeper are this program as well: small processes that outlive the node.
+        if (HelperCommands.TryRun(args) is { } helperExit)
+        {
+            return helperExit;
+        }
+
         using var interrupted = new CancellationTokenSource();
         Console.CancelKeyPress += (_, pressed) =>
         {

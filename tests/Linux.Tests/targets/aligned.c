@@ -1,0 +1,24 @@
+// A thread that sleeps with its stack pointer at a multiple of 4096, beside one that does not.
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static void *sleep_aligned(void *unused) {
+    (void)unused;
+    char *stack = mmap(0, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    // pause() with the stack pointer in the middle of the mapping, on a page border; never returns.
+    __asm__ volatile("mov %0, %%rsp\n1: mov $34, %%eax\nsyscall\njmp 1b" ::"r"(stack + 32768) : "rax", "rcx", "r11", "memory");
+    return 0;
+}
+
+int main(void) {
+    getchar();
+    pthread_t t;
+    pthread_create(&t, 0, sleep_aligned, 0);
+    usleep(20000);
+    puts("ready"); fflush(stdout);
+    for (;;) pause();
+}
