@@ -150,6 +150,8 @@ public sealed record Started(RuntimeLab Lab, ContainerSpec Spec, RuncContainer C
     public async Task<(GatedRestore Gate, RuncContainer Container)> StartRestoreAsync(Fence fence)
     {
         var container = Lab.Container(Spec.Name.Value, fence);
-        return (Lab.Keep(await GatedRestore.StartAsync(OrderFor(fence), Lab.Runc, Lab.Criu, container, Lab.Layout, RuntimeLab.Time)), container);
+        var gate = Lab.Keep(GatedRestore.Prepare(OrderFor(fence), Lab.Runc, Lab.Criu, container, Lab.Layout, RuntimeLab.Time));
+        await gate.GoAsync();
+        return (gate, container);
     }
 }

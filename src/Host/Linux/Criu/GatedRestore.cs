@@ -104,14 +104,6 @@ public sealed class GatedRestore : IDisposable
         return new GatedRestore(runc, container, refuge, directory, process.Identity, path => pipes[path], time);
     }
 
-    /// <summary><see cref="Prepare"/> and <see cref="GoAsync"/> in one.</summary>
-    public static async Task<GatedRestore> StartAsync(GatedRestoreOrder order, RuncTool runc, CriuTool criu, RuncContainer container, CgroupLayout layout, TimeProvider time)
-    {
-        var gate = Prepare(order, runc, criu, container, layout, time);
-        await gate.GoAsync().ConfigureAwait(false);
-        return gate;
-    }
-
     /// <summary>
     /// Images are checked and complete, the root is mounted, a pager (if any) listens: CRIU begins. Returns at once; the caller waits for the gate.
     /// </summary>

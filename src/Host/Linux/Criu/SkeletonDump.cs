@@ -70,8 +70,6 @@ public sealed class SkeletonDump : IDisposable
         var go = CommandPipe.Make(Path.Combine(work, "go"));
         var script = Path.Combine(work, ScriptName);
         ShellScript.Write(script, Script(go.Path, Path.Combine(work, ReachedName)));
-        // runc reads it at a restore: what its standard descriptors are; ours are /dev/null always.
-        File.WriteAllText(Path.Combine(images, CriuImageSet.DescriptorsName), CriuImageSet.Descriptors);
         var command = new ToolCommand(
             criu.Program,
             [
