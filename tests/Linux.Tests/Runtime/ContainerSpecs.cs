@@ -77,14 +77,15 @@ public sealed class RuncContainerSpec : IAsyncLifetime
     {
         var started = await _lab.StartAsync(
             "inside", "/bin/sh", "-c",
-            "grep -E 'Cap(Eff|Bnd)|NoNewPrivs|Seccomp:' /proc/self/status > /out; cat /proc/kcore > /dev/null 2>&1; echo kcore $? >> /out; echo 1 > /proc/sys/kernel/panic || echo ro >> /out; "
-            + "for i in 0 1 2; do readlink /proc/1/fd/$i >> /out; done; ulimit -Hn >> /out; ls /dev >> /out; echo done >> /out; sleep 60");
+            "grep -E 'Cap(Eff|Bnd)|NoNewPrivs|Seccomp:' /proc/self/status > /out; wc -c < /proc/keys >> /out 2>&1; echo 1 > /proc/sys/kernel/panic || echo ro >> /out; "
+            + " ulimit -Hn >> /out; ls /dev >> /out; echo done >> /out; sleep 60");
         var output = $"{started.Root.MountPoint}/out";
         Assert.True(SpinWait.SpinUntil(() => File.Exists(output) && File.ReadAllText(output).EndsWith("done\n", StringComparison.Ordinal), 5000));
         var text = File.ReadAllText(output);
 
-        Assert.Contains("CapEff:\t00000000000405fb\nCapBnd:\t00000000000405fb\nNoNewPrivs:\t1\nSeccomp:\t2\n", text, StringComparison.Ordinal);
-        Assert.True(text.Contains("kcore 0\nro\n/dev/null\n/dev/null\n/dev/null\n16384\n", StringComparison.Ordinal), text);
+        Assert.Contains("CapEff:\t00000000000405fb\nCapBnd:\t00000000000405fb\nNoNewPrivs:\t1\n", text, StringComparison.Ordinal);
+        Assert.True(text.Contains("Seccomp:\t2\n0\nro\n16384\n", StringComparison.Ordinal), text);
+        Assert.All((int[])[0, 1, 2], fd => Assert.Equal("/dev/null", new FileInfo($"/proc/{started.Init.Pid}/fd/{fd}").LinkTarget));
         Assert.DoesNotContain("vda", text, StringComparison.Ordinal);
     }
 

@@ -38,7 +38,7 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
     {
         var started = await DumpedAsync();
         var count = started.Count;
-        var gate = started.StartRestore(Next, out var container);
+        var (gate, container) = await started.StartRestoreAsync(Next);
         var init = await gate.WaitGateAsync();
         Assert.True(gate.TreeIsAlive);
         Assert.True(init.IsAlive);
@@ -57,7 +57,7 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
     {
         var started = await DumpedAsync();
         var count = started.Count;
-        var gate = started.StartRestore(Next, out var container);
+        var (gate, container) = await started.StartRestoreAsync(Next);
         var init = await gate.WaitGateAsync();
         await started.Container.RemoveAsync();
         await Task.Delay(100);
@@ -76,7 +76,7 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
     {
         var started = await DumpedAsync();
         var count = started.Count;
-        var gate = started.StartRestore(Next, out var container);
+        var (gate, container) = await started.StartRestoreAsync(Next);
         await gate.WaitGateAsync();
         var script = int.Parse(File.ReadAllText($"{_lab.State}/attempt-{Next}/reached").Split(' ')[1]);
 
@@ -104,7 +104,7 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
     {
         var started = await DumpedAsync();
         var count = started.Count;
-        var gate = started.StartRestore(Next, out var container);
+        var (gate, container) = await started.StartRestoreAsync(Next);
         var init = await gate.WaitGateAsync();
         var reached = File.ReadAllText($"{_lab.State}/attempt-{Next}/reached").Split(' ');
         var criu = int.Parse(reached[2]);
@@ -132,7 +132,7 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
     {
         var started = await DumpedAsync();
         var count = started.Count;
-        var first = started.StartRestore(Next, out var container);
+        var (first, container) = await started.StartRestoreAsync(Next);
         var init = await first.WaitGateAsync();
         // All that a dead daemon's process would take with it: its ends of the pipes and its watch.
         first.Dispose();
@@ -158,6 +158,59 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_runc_does_before_CRIU_is_done_before_the_images_and_the_root_are_there()
+    {
+        var started = await _lab.StartAsync("counter", "/bin/sh", "-c", RuntimeLab.Counter);
+        var dump = started.PrepareDump(withMemory: true);
+        started.AssertCountsOn(0);
+        var root = new RootFileSystem($"{_lab.State}/destination", started.Spec.Name);
+        root.Create();
+        var order = started.OrderFor(Next) with { RootFileSystem = root.MountPoint };
+        var container = _lab.Container("counter", Next);
+        var gate = _lab.Keep(GatedRestore.Prepare(order, _lab.Runc, _lab.Criu, container, _lab.Layout, RuntimeLab.Time));
+
+        await started.FreezeAsync();
+        await dump.RunAsync();
+        var count = started.Count;
+        await RuntimeLab.RunAsync("cp", "-a", $"{started.Root.Upper}/.", root.Upper);
+        root.Mount(await _lab.Store.LayerDirectoriesAsync(_lab.Image));
+        await gate.GoAsync();
+        await gate.WaitGateAsync();
+        await started.Container.RemoveAsync();
+        await gate.OpenAsync();
+
+        (started with { Root = root }).AssertCountsOn(count);
+        Assert.Equal(count, started.Count);
+        Assert.Equal(ContainerState.Running, await container.StateAsync());
+    }
+
+    [Fact]
+    public async Task A_prepared_restore_that_is_not_wanted_leaves_nothing()
+    {
+        var started = await _lab.StartAsync("counter", "/bin/sh", "-c", RuntimeLab.Counter);
+        var container = _lab.Container("counter", Next);
+        var gate = _lab.Keep(GatedRestore.Prepare(started.OrderFor(Next), _lab.Runc, _lab.Criu, container, _lab.Layout, RuntimeLab.Time));
+
+        await gate.KillAsync();
+
+        await AssertNothingIsLeftAsync(gate, container, default);
+        started.AssertCountsOn(started.Count);
+    }
+
+    [Fact]
+    public async Task A_prepared_dump_that_is_not_wanted_touches_nothing_and_ends()
+    {
+        var started = await _lab.StartAsync("counter", "/bin/sh", "-c", RuntimeLab.Counter);
+        var dump = started.PrepareDump();
+
+        dump.Dispose();
+
+        Assert.True(SpinWait.SpinUntil(() => File.Exists($"{_lab.State}/dump/dump.log") && File.ReadAllText($"{_lab.State}/dump/dump.log").Contains("FAILED", StringComparison.Ordinal), 5000));
+        started.AssertCountsOn(started.Count);
+        Assert.False(CriuImageSet.IsComplete($"{_lab.Images}/img"));
+    }
+
+    [Fact]
     public async Task A_restore_that_cannot_work_says_why_and_leaves_nothing()
     {
         var started = await DumpedAsync();
@@ -166,10 +219,10 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
             File.Delete(image);
         }
 
-        var gate = started.StartRestore(Next, out var container);
+        var (gate, container) = await started.StartRestoreAsync(Next);
 
         var e = await Assert.ThrowsAsync<RestoreFailedException>(() => gate.WaitGateAsync());
-        Assert.True(e.Message.Contains("core", StringComparison.Ordinal), e.Message);
+        Assert.Contains("Unexpected EOF on (empty-image)", e.Message, StringComparison.Ordinal);
         await gate.KillAsync();
         await AssertNothingIsLeftAsync(gate, container, default);
     }

@@ -142,11 +142,16 @@ public sealed record Started(RuntimeLab Lab, ContainerSpec Spec, RuncContainer C
     public SkeletonDump PrepareDump(bool withMemory = false) => Lab.Keep(SkeletonDump.Prepare(
         Lab.Criu, Container, Init.Pid, Root.MountPoint, Lab.Netns, $"{Lab.Images}/img", $"{Lab.State}/dump", RuntimeLab.Time, withMemory));
 
+    /// <summary>Where a restore of this container's images at another fence of this host happens.</summary>
+    public GatedRestoreOrder OrderFor(Fence fence)
+        => new($"{Lab.State}/attempt-{fence}", $"{Lab.Images}/img", Spec, Root.MountPoint, Lab.Netns, LazyPages: false);
+
     /// <summary>Restores the images of a dump with memory under another fence, on this host, up to the gate.</summary>
-    public GatedRestore StartRestore(Fence fence, out RuncContainer container)
+    public async Task<(GatedRestore Gate, RuncContainer Container)> StartRestoreAsync(Fence fence)
     {
-        container = Lab.Container(Spec.Name.Value, fence);
-        var order = new GatedRestoreOrder($"{Lab.State}/attempt-{fence}", $"{Lab.Images}/img", Spec, Root.MountPoint, Lab.Netns, LazyPages: false);
-        return Lab.Keep(GatedRestore.Start(order, Lab.Runc, Lab.Criu, container, Lab.Layout, RuntimeLab.Time));
+        var container = Lab.Container(Spec.Name.Value, fence);
+        var gate = Lab.Keep(GatedRestore.Prepare(OrderFor(fence), Lab.Runc, Lab.Criu, container, Lab.Layout, RuntimeLab.Time));
+        await gate.GoAsync();
+        return (gate, container);
     }
 }

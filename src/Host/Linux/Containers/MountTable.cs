@@ -5,6 +5,9 @@ namespace ActorMigration.Host.Linux.Containers;
 /// <summary>Mounts of this mount namespace, and taking them away. Used for root file systems and for what CRIU leaves behind when it is killed.</summary>
 internal static class MountTable
 {
+    private const nuint MS_BIND = 4096;
+    private const nuint MS_REC = 16384;
+
     /// <summary>Mount points at or below a directory, innermost last.</summary>
     internal static List<string> Below(string directory) => Below(directory, File.ReadLines("/proc/self/mountinfo"));
 
@@ -23,6 +26,15 @@ internal static class MountTable
                 // EINVAL and ENOENT: it went with its parent, or someone else was faster.
                 throw LinuxException.FromLastError("umount", path);
             }
+        }
+    }
+
+    /// <summary>Shows a tree with all that is mounted in it at a second place.</summary>
+    internal static void BindTree(string source, string target)
+    {
+        if (Interop.Tmpfs.Mount(source, target, "", MS_BIND | MS_REC, "") != 0)
+        {
+            throw LinuxException.FromLastError("mount --rbind", $"{source} at {target}");
         }
     }
 

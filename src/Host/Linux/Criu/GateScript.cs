@@ -30,31 +30,25 @@ internal static class GateScript
     internal const string Source = "SOURCE";
 
     /// <summary>The script for one attempt.</summary>
-    /// <param name="directory">Of the attempt; its path has no quote (checked).</param>
+    /// <param name="directory">Of the attempt; where its files are.</param>
     /// <param name="container">Cgroup of the restored container.</param>
     /// <param name="refuge">Directory of a cgroup, in the freezer's hierarchy, that nobody freezes.</param>
     internal static string For(string directory, ContainerCgroup container, string refuge)
     {
-        foreach (var path in (string[])[directory, container.Directory, refuge])
-        {
-            if (path.Contains('\''))
-            {
-                throw new ArgumentException($"{path} holds a quote");
-            }
-        }
-
+        var procs = ShellScript.Quote(refuge + "/cgroup.procs");
+        var state = ShellScript.Quote(container.StateFile);
         return $$"""
             #!/bin/sh
             trap '' HUP INT QUIT TERM PIPE USR1 USR2 ALRM
-            cd '{{directory}}' || exit 1
+            cd {{ShellScript.Quote(directory)}} || exit 1
             case "$CRTOOLS_SCRIPT_ACTION" in
             setup-namespaces)
-                ( echo "$PPID" > '{{refuge}}/cgroup.procs' ) > refuge.log 2>&1 &
+                ( echo "$PPID" > {{procs}} ) > refuge.log 2>&1 &
                 exit 0 ;;
             pre-resume) ;;
             *) exit 0 ;;
             esac
-            echo "$PPID" > '{{refuge}}/cgroup.procs' && echo "$$" > '{{refuge}}/cgroup.procs' && echo {{container.FrozenWord}} > '{{container.StateFile}}' || lock=failed
+            echo "$PPID" > {{procs}} && echo "$$" > {{procs}} && echo {{container.FrozenWord}} > {{state}} || lock=failed
             line="$CRTOOLS_INIT_PID $$ $PPID ${lock:-locked}"
             echo "$line" > {{ReachedFile}}
             echo "$line" 1<> {{ReportPipe}}
@@ -63,13 +57,13 @@ internal static class GateScript
                 read -r verdict < {{VerdictPipe}}
                 case "$verdict" in
                 {{Destination}})
-                    echo {{container.ThawedWord}} > '{{container.StateFile}}'
+                    echo {{container.ThawedWord}} > {{state}}
                     exit 0 ;;
                 {{Source}})
                     while read -r pid; do
                         [ "$pid" = "$$" ] || [ "$pid" = "$PPID" ] || kill -KILL "$pid"
-                    done < '{{container.Directory}}/cgroup.procs'
-                    echo {{container.ThawedWord}} > '{{container.StateFile}}'
+                    done < {{ShellScript.Quote(container.Directory + "/cgroup.procs")}}
+                    echo {{container.ThawedWord}} > {{state}}
                     kill -KILL "$PPID"
                     exit 1 ;;
                 esac

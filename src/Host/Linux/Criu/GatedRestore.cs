@@ -1,9 +1,7 @@
-using System.Text;
 using System.Text.Json;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Linux.Containers;
 using ActorMigration.Host.Linux.Processes;
-using Microsoft.Win32.SafeHandles;
 
 namespace ActorMigration.Host.Linux.Criu;
 
@@ -11,6 +9,9 @@ namespace ActorMigration.Host.Linux.Criu;
 /// One restore that stops at its gate: everything of the container is there, and not one of its instructions has been executed. The destination of an attempt
 /// starts it, waits for the gate, and then does exactly one of <see cref="OpenAsync"/> and <see cref="KillAsync"/>, as the register says. Neither runc nor
 /// CRIU nor the gate script depends on this daemon's life: a daemon that comes later calls <see cref="Adopt"/>.
+///
+/// Two steps, since about 60 ms of a restore need none of the images: <see cref="Prepare"/>, while the source still runs, takes runc up to the point where it calls
+/// CRIU; <see cref="GoAsync"/>, when images and writable layer are here, lets CRIU begin.
 /// </summary>
 public sealed class GatedRestore : IDisposable
 {
@@ -29,19 +30,25 @@ public sealed class GatedRestore : IDisposable
     private readonly ContainerCgroup _refuge;
     private readonly TimeProvider _time;
     private readonly string _directory;
-    private readonly SafeFileHandle _report;
-    private readonly SafeFileHandle _verdict;
+    private readonly CommandPipe _report;
+    private readonly CommandPipe _verdict;
+    private readonly CommandPipe _go;
     private readonly ProcessWatch _runcWatch;
 
-    private GatedRestore(RuncTool runc, RuncContainer container, ContainerCgroup refuge, string directory, ProcessIdentity runcProcess, SafeFileHandle report, SafeFileHandle verdict, TimeProvider time)
+    private readonly ProcessIdentity _runcProcess;
+
+    private GatedRestore(
+        RuncTool runc, RuncContainer container, ContainerCgroup refuge, string directory, ProcessIdentity runcProcess, Func<string, CommandPipe> pipe, TimeProvider time)
     {
         _runc = runc;
         _container = container;
         _refuge = refuge;
         _time = time;
         _directory = directory;
-        _report = report;
-        _verdict = verdict;
+        _report = pipe(Path.Combine(directory, GateScript.ReportPipe));
+        _verdict = pipe(Path.Combine(directory, GateScript.VerdictPipe));
+        _go = pipe(Path.Combine(directory, CriuCallScript.GoPipe));
+        _runcProcess = runcProcess;
         _runcWatch = new ProcessWatch(runcProcess);
     }
 
@@ -56,38 +63,60 @@ public sealed class GatedRestore : IDisposable
         => Reached() is { Locked: true } gate && _refuge.Processes() is var refuge && refuge.Contains(gate.Script) && refuge.Contains(gate.Criu)
             && _container.Cgroup.Processes().Contains(gate.Init) && _container.Cgroup.IsFrozen;
 
-    /// <summary>Starts the restore and returns; CRIU works meanwhile.</summary>
+    /// <summary>
+    /// Takes runc up to its call of CRIU. Needs the netns and the empty directories of images and root; nothing of the container is read, and nothing of it is here.
+    /// </summary>
     /// <exception cref="LinuxException">A pipe or cgroup could not be made.</exception>
     /// <exception cref="ToolFailedException">runc could not be started.</exception>
-    public static GatedRestore Start(GatedRestoreOrder order, RuncTool runc, CriuTool criu, RuncContainer container, CgroupLayout layout, TimeProvider time)
+    public static GatedRestore Prepare(GatedRestoreOrder order, RuncTool runc, CriuTool criu, RuncContainer container, CgroupLayout layout, TimeProvider time)
     {
         var directory = Directory.CreateDirectory(order.Directory).FullName;
         Directory.CreateDirectory(order.WorkDirectory);
+        Directory.CreateDirectory(order.Images);
         Directory.CreateDirectory(runc.Root);
         var refuge = RefugeOf(container, layout);
         Directory.CreateDirectory(refuge.Directory);
-        // Both ends are kept open here: the script's write cannot block, and a verdict waits in the pipe until it is read.
-        var report = MakePipe(Path.Combine(directory, GateScript.ReportPipe));
-        var verdict = MakePipe(Path.Combine(directory, GateScript.VerdictPipe));
+        foreach (var stale in (string[])[GateScript.ReachedFile, CriuCallScript.GoFile])
+        {
+            File.Delete(Path.Combine(directory, stale));
+        }
 
         var script = Path.Combine(directory, GateScript.FileName);
-        File.WriteAllText(script, GateScript.For(directory, container.Cgroup, refuge.Directory));
-        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        ShellScript.Write(script, GateScript.For(directory, container.Cgroup, refuge.Directory));
+        var call = Path.Combine(directory, CriuCallScript.FileName);
+        ShellScript.Write(call, CriuCallScript.For(directory, criu.Program, BoundRoot(runc, container)));
         var config = Path.Combine(directory, CriuConfigName);
         File.WriteAllText(config, $"{CriuOptions.RestoreConfig}action-script {script}\n");
         File.WriteAllText(Path.Combine(order.Images, CriuImageSet.DescriptorsName), CriuImageSet.Descriptors);
         OciConfig.Write(directory, order.Spec, new ContainerPlace(order.RootFileSystem, order.NetworkNamespace, container.Cgroup.Path, config));
 
-        Save(directory, new GateRecord(container.Id, ProcessIdentity.BootId(), default));
+        var pipes = ((string[])[GateScript.ReportPipe, GateScript.VerdictPipe, CriuCallScript.GoPipe])
+            .Select(name => CommandPipe.Make(Path.Combine(directory, name))).ToDictionary(pipe => pipe.Path);
+        Save(directory, new GateRecord(container.Id, ProcessIdentity.BootId(), default, order.RootFileSystem));
         var command = runc.Command(
             [
-                "--criu", criu.Program, "restore", "--detach", "--image-path", order.Images, "--work-path", order.WorkDirectory, "--bundle", directory,
+                "--criu", call, "restore", "--detach", "--image-path", order.Images, "--work-path", order.WorkDirectory, "--bundle", directory,
                 "--manage-cgroups-mode", "soft", "--tcp-established", "--file-locks", .. order.LazyPages ? (string[])["--lazy-pages"] : [], container.Id,
             ],
             Path.Combine(directory, RuncLogName));
         var process = ToolProcess.StartDetached(command);
-        Save(directory, new GateRecord(container.Id, ProcessIdentity.BootId(), process.Identity));
-        return new GatedRestore(runc, container, refuge, directory, process.Identity, report, verdict, time);
+        Save(directory, new GateRecord(container.Id, ProcessIdentity.BootId(), process.Identity, order.RootFileSystem));
+        return new GatedRestore(runc, container, refuge, directory, process.Identity, path => pipes[path], time);
+    }
+
+    /// <summary>
+    /// Images are checked and complete, the root is mounted, a pager (if any) listens: CRIU begins. Returns at once; the caller waits for the gate.
+    /// </summary>
+    /// <exception cref="RestoreFailedException">runc ended before it called CRIU.</exception>
+    public async Task GoAsync()
+    {
+        await Task.Factory.StartNew(WaitForCall, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        // runc has bound the directory as it was, without the root that has been mounted on it since.
+        var bound = BoundRoot(_runc, _container);
+        MountTable.DetachBelow(bound);
+        MountTable.BindTree(Load(_directory)!.RootFileSystem, bound);
+        await File.WriteAllTextAsync(Path.Combine(_directory, CriuCallScript.GoFile), "").ConfigureAwait(false);
+        _go.Tell(CriuCallScript.GoWord);
     }
 
     /// <summary>
@@ -96,16 +125,12 @@ public sealed class GatedRestore : IDisposable
     /// </summary>
     public static GatedRestore? Adopt(string directory, RuncTool runc, RuncContainer container, CgroupLayout layout, TimeProvider time)
     {
-        var path = Path.Combine(directory, RecordName);
-        if (!File.Exists(path) || JsonSerializer.Deserialize<GateRecord>(File.ReadAllBytes(path)) is not { } record
-            || record.BootId != ProcessIdentity.BootId() || record.RuncId != container.Id)
+        if (Load(directory) is not { } record || record.BootId != ProcessIdentity.BootId() || record.RuncId != container.Id)
         {
             return null;
         }
 
-        var report = OpenPipe(Path.Combine(directory, GateScript.ReportPipe));
-        var verdict = OpenPipe(Path.Combine(directory, GateScript.VerdictPipe));
-        return new GatedRestore(runc, container, RefugeOf(container, layout), directory, record.Runc, report, verdict, time);
+        return new GatedRestore(runc, container, RefugeOf(container, layout), directory, record.Runc, CommandPipe.Open, time);
     }
 
     /// <summary>Waits for the gate.</summary>
@@ -126,7 +151,7 @@ public sealed class GatedRestore : IDisposable
             throw new RestoreFailedException($"the gated tree of {_container.Id} is no longer whole; {Reasons()}");
         }
 
-        Tell(GateScript.Destination);
+        _verdict.Tell(GateScript.Destination);
         await Task.Factory.StartNew(() => _runcWatch.Wait(null, -1), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         if (ProcessIdentity.Find(gate.Value.Init) is null || _container.Cgroup.IsFrozen || await _runc.StateAsync(_container.Id).ConfigureAwait(false) is not { Status: "running" })
         {
@@ -144,7 +169,7 @@ public sealed class GatedRestore : IDisposable
     {
         if (TreeIsAlive)
         {
-            Tell(GateScript.Source);
+            _verdict.Tell(GateScript.Source);
             await WaitEndAsync().ConfigureAwait(false);
         }
 
@@ -154,6 +179,13 @@ public sealed class GatedRestore : IDisposable
         await _container.Cgroup.WaitEmptyAsync(_time).ConfigureAwait(false);
         await _refuge.WaitEmptyAsync(_time).ConfigureAwait(false);
         await WaitEndAsync().ConfigureAwait(false);
+        if (_runcProcess.IsAlive)
+        {
+            // It has not come to start CRIU yet.
+            Signals.Send(_runcProcess.Pid, Signals.SIGKILL);
+            await WaitEndAsync().ConfigureAwait(false);
+        }
+
         // A CRIU that is killed leaves its mounts of the cgroup hierarchies in its work directory, a runc that is killed its bind of the root.
         MountTable.DetachBelow(_directory);
         MountTable.DetachBelow(Path.Combine(_runc.Root, _container.Id));
@@ -165,14 +197,20 @@ public sealed class GatedRestore : IDisposable
     {
         _report.Dispose();
         _verdict.Dispose();
+        _go.Dispose();
         _runcWatch.Dispose();
     }
 
     private ProcessIdentity WaitGate(CancellationToken cancel)
     {
-        while (!_runcWatch.Wait(_report, CancellationPollMilliseconds))
+        while (Reached() is null && !_runcWatch.HasEnded)
         {
             cancel.ThrowIfCancellationRequested();
+            if (_runcWatch.Wait(_report.Handle, CancellationPollMilliseconds))
+            {
+                // What it says is in the script's file as well; here it only wakes us.
+                _report.Drain();
+            }
         }
 
         if (Reached() is not { } gate)
@@ -186,6 +224,20 @@ public sealed class GatedRestore : IDisposable
         }
 
         return init;
+    }
+
+    /// <summary>Until runc has called CRIU, and its script waits for our word.</summary>
+    private void WaitForCall()
+    {
+        while (!_report.Drain().Contains(CriuCallScript.Called, StringComparison.Ordinal))
+        {
+            if (_runcWatch.HasEnded)
+            {
+                throw new RestoreFailedException($"runc did not begin to restore {_container.Id}: {Reasons()}");
+            }
+
+            _runcWatch.Wait(_report.Handle, -1);
+        }
     }
 
     private async Task WaitEndAsync()
@@ -218,19 +270,6 @@ public sealed class GatedRestore : IDisposable
         return $"{CriuLog.Summary(CriuLog.Errors(Path.Combine(_directory, "work", RestoreLogName)))} (runc: {(runc.Length > 0 ? runc : "no error")})";
     }
 
-    private unsafe void Tell(string word)
-    {
-        var line = Encoding.ASCII.GetBytes(word + "\n");
-        fixed (byte* start = line)
-        {
-            // SAFETY: line is pinned and line.Length bytes long. A pipe takes so few bytes whole or not at all.
-            if (Interop.Write(_verdict, start, (nuint)line.Length) != line.Length)
-            {
-                throw LinuxException.FromLastError("write", Path.Combine(_directory, GateScript.VerdictPipe));
-            }
-        }
-    }
-
     private void RemoveRefuge()
     {
         if (_refuge.Processes().Length == 0)
@@ -243,21 +282,18 @@ public sealed class GatedRestore : IDisposable
     private static ContainerCgroup RefugeOf(RuncContainer container, CgroupLayout layout)
         => layout.Open($"{Path.GetDirectoryName(container.Cgroup.Path)}/gate-{container.Id}");
 
-    private static SafeFileHandle MakePipe(string path)
-    {
-        File.Delete(path);
-        return Interop.Fifo.MkFifo(path, 0x180 /* 0600 */) == 0 ? OpenPipe(path) : throw LinuxException.FromLastError("mkfifo", path);
-    }
+    /// <summary>Where runc binds the root for CRIU.</summary>
+    private static string BoundRoot(RuncTool runc, RuncContainer container) => Path.Combine(runc.Root, container.Id, "criu-root");
 
-    private static SafeFileHandle OpenPipe(string path)
+    private static GateRecord? Load(string directory)
     {
-        var handle = Interop.Open(path, Interop.O_RDWR | Interop.O_NONBLOCK | Interop.O_CLOEXEC);
-        return handle.IsInvalid ? throw LinuxException.FromLastError("open", path) : handle;
+        var path = Path.Combine(directory, RecordName);
+        return File.Exists(path) ? JsonSerializer.Deserialize<GateRecord>(File.ReadAllBytes(path)) : null;
     }
 
     private static void Save(string directory, GateRecord record)
         => DurableFile.Write(Path.Combine(directory, RecordName), JsonSerializer.SerializeToUtf8Bytes(record));
 
     /// <summary>What a later daemon needs; the pids behind the gate are in the script's own file.</summary>
-    private sealed record GateRecord(string RuncId, string BootId, ProcessIdentity Runc);
+    private sealed record GateRecord(string RuncId, string BootId, ProcessIdentity Runc, string RootFileSystem);
 }

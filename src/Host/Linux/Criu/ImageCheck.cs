@@ -43,8 +43,8 @@ public static partial class ImageCheck
         ForEach(directory, "cgroup.img", (name, bytes) => CheckCgroups(name, bytes, spec.Name));
     }
 
-    /// <summary>True for a name that may be among a container's images; asked before a byte of the file is received.</summary>
-    public static bool IsAllowed(string name) => AllowedName().IsMatch(name);
+    /// <summary>True for a name that may come from the source; asked before a byte of the file is received. runc's own file is written here, never taken.</summary>
+    public static bool IsAllowed(string name) => name != CriuImageSet.DescriptorsName && AllowedName().IsMatch(name);
 
     private static void ForEach(string directory, string pattern, Action<string, byte[]> check)
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ActorMigration.Contracts;
 using ActorMigration.Host.Linux.Containers;
 using ActorMigration.Host.Linux.Processes;
 
@@ -7,13 +6,15 @@ namespace ActorMigration.Host.Linux.Criu;
 
 /// <summary>
 /// Writes CRIU's images of a <b>frozen</b> container without its private memory, and leaves the container as it is: frozen, cured, intact. Made once per
-/// attempt by the source; <see cref="Prepare"/> before the freeze, so that the stop pays for CRIU only.
+/// attempt by the source.
 ///
-/// criu is called directly: runc would spend some 70 ms of the stop on starting itself and asking criu for its version, and adds nothing but options that
-/// follow from our own config. The images are restored by runc.
+/// <see cref="Prepare"/> starts criu while the container still runs: it loads, looks at the kernel, and waits in its pre-dump script, having touched nothing yet. So the
+/// stop pays for the dump only. criu is called directly: runc would spend another 70 ms of the stop on starting itself and asking criu for its version, and adds nothing but
+/// options that follow from our own config. The images are restored by runc.
 ///
-/// How it ends: CRIU writes all images, calls the script at post-dump, takes its "no" as a failure, still enters its lazy page server, cannot bind the port
-/// we hold, and puts the tasks back. So an exit code says nothing: success is a script that was asked at post-dump, and no error before that.
+/// How it ends: CRIU writes all images, calls the script at post-dump, takes its "no" as a failure, still enters its lazy page server, and puts the tasks back when
+/// that ends. Left to itself the server would listen on all addresses for ever; it is given /dev/null as its connection, which ends it at once. So an exit code says nothing: success
+/// is a script that was asked at post-dump, and no error before that.
 /// </summary>
 public sealed class SkeletonDump : IDisposable
 {
@@ -21,23 +22,25 @@ public sealed class SkeletonDump : IDisposable
     private const string Verbosity = "-v2";
 
     private const string LogName = "dump.log";
-    private const string ScriptName = "post-dump.sh";
+    private const string ScriptName = "dump.sh";
     private const string ReachedName = "post-dump.reached";
 
-    private readonly HeldPort _port = new();
-    private readonly TimeProvider _time;
     private readonly string _images;
     private readonly string _work;
     private readonly string _container;
-    private readonly ToolCommand _command;
+    private readonly CommandPipe _go;
+    private readonly Task<ToolResult> _criu;
+    private bool _told;
 
-    private SkeletonDump(ToolCommand command, string container, string images, string work, TimeProvider time, Func<int, string[]> portOptions)
+    private SkeletonDump(ToolCommand command, string container, string images, string work, CommandPipe go, TimeProvider time)
     {
         _container = container;
         _images = images;
         _work = work;
-        _time = time;
-        _command = command with { Arguments = [.. command.Arguments, .. portOptions(_port.Port)] };
+        _go = go;
+        _criu = ToolProcess.TryRunAsync(command, time);
+        // The script may come to read the word after this object is gone; without a writer it would wait in open for ever.
+        _criu.ContinueWith(_ => go.Dispose(), TaskScheduler.Default);
     }
 
     /// <summary>Everything that can be done while the container still runs. Nothing of it touches the container.</summary>
@@ -64,11 +67,9 @@ public sealed class SkeletonDump : IDisposable
             File.SetUnixFileMode(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 
+        var go = CommandPipe.Make(Path.Combine(work, "go"));
         var script = Path.Combine(work, ScriptName);
-        File.WriteAllText(script, $"#!/bin/sh\n[ \"$CRTOOLS_SCRIPT_ACTION\" = post-dump ] || exit 0\n: > '{Path.Combine(work, ReachedName)}'\nexit 1\n");
-        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        // runc reads it at a restore: what its standard descriptors are; ours are /dev/null always.
-        File.WriteAllText(Path.Combine(images, CriuImageSet.DescriptorsName), CriuImageSet.Descriptors);
+        ShellScript.Write(script, Script(go.Path, Path.Combine(work, ReachedName)));
         var command = new ToolCommand(
             criu.Program,
             [
@@ -78,24 +79,25 @@ public sealed class SkeletonDump : IDisposable
                 "--freeze-cgroup", container.Cgroup.Directory, "--manage-cgroups=soft",
                 .. CriuOptions.ExternalMounts(init), "--external", CriuOptions.ExternalNetworkNamespace(networkNamespace),
                 .. CriuOptions.Common,
-                "--action-script", script, .. withMemory ? (string[])[] : ["--lazy-pages"],
+                // Descriptor 0 is /dev/null.
+                "--action-script", script, .. withMemory ? (string[])[] : ["--lazy-pages", "--ps-socket", "0"],
             ])
         {
             Environment = RuncTool.CleanEnvironment,
             // Killing a criu that is inside its victims would leave its parasite in them: it gets the time it takes.
             Deadline = Timeout.InfiniteTimeSpan,
         };
-        return new SkeletonDump(command, container.Id, images, work, time, port => ["--address", "127.0.0.1", "--port", port.ToString(CultureInfo.InvariantCulture)]);
+        return new SkeletonDump(command, container.Id, images, work, go, time);
     }
 
-    /// <summary>Dumps. The container is frozen before and after, whatever happens.</summary>
+    /// <summary>Dumps. Called once, on a container that is frozen; it is frozen afterwards too, whatever happens.</summary>
     /// <exception cref="DumpFailedException">CRIU could not; named. The images are of no use.</exception>
     public async Task RunAsync()
     {
-        var result = await ToolProcess.TryRunAsync(_command, _time).ConfigureAwait(false);
+        Tell("GO");
+        var result = await _criu.ConfigureAwait(false);
         var errors = CriuLog.Errors(Path.Combine(_work, LogName));
         var reached = File.Exists(Path.Combine(_work, ReachedName));
-        // What comes before the script's "no" would be a dump that goes on in spite of an error; CRIU has none, so this is a second look.
         var before = errors.TakeWhile(error => !error.Contains("exited, status=1", StringComparison.Ordinal)).ToArray();
         if (!reached || before.Length == errors.Count || !CriuImageSet.IsComplete(_images))
         {
@@ -105,11 +107,37 @@ public sealed class SkeletonDump : IDisposable
 
         if (before.Length > 0)
         {
+            // A dump that went on in spite of an error: CRIU has none that it may ignore.
             throw DumpFailedException.From(_container, before);
         }
 
         TimerfdRepair.Repair(_images);
     }
 
-    public void Dispose() => _port.Dispose();
+    /// <summary>Ends a criu that was prepared and is not needed.</summary>
+    public void Dispose() => Tell("NO");
+
+    private void Tell(string word)
+    {
+        if (!_told && !_criu.IsCompleted)
+        {
+            _told = true;
+            _go.Tell(word);
+        }
+    }
+
+    /// <summary>At pre-dump CRIU has touched nothing: any other word than GO, or the end of the daemon (end of file), makes it give up there.</summary>
+    private static string Script(string go, string reached) => $$"""
+        #!/bin/sh
+        case "$CRTOOLS_SCRIPT_ACTION" in
+        pre-dump)
+            word=
+            read -r word < {{ShellScript.Quote(go)}}
+            [ "$word" = GO ] ;;
+        post-dump)
+            : > {{ShellScript.Quote(reached)}}
+            exit 1 ;;
+        esac
+
+        """;
 }

@@ -11,11 +11,6 @@ namespace ActorMigration.Host.Linux.Doctor;
 /// </summary>
 public sealed class HostDoctor(string runcProgram, string? criuProgram, TimeProvider time)
 {
-    /// <summary>Oldest kernel whose PAGEMAP_SCAN and asynchronous write protection the pre-copy needs.</summary>
-    private static readonly Version PrecopyKernel = new(6, 7);
-
-    private static readonly string[] PrecopyLoss = ["memory is copied in one piece while the container is frozen"];
-
     private readonly ProbeTree _tree = new(time);
 
     /// <summary>All probes, in the order in which a reader would mend them.</summary>
@@ -56,9 +51,7 @@ public sealed class HostDoctor(string runcProgram, string? criuProgram, TimeProv
             return (DoctorVerdict.Missing, $"Linux {version} is built without CONFIG_CHECKPOINT_RESTORE (no /proc/sys/kernel/ns_last_pid); CRIU cannot work on it");
         }
 
-        return version >= PrecopyKernel
-            ? Ok($"Linux {version} with CHECKPOINT_RESTORE")
-            : (DoctorVerdict.Degraded, $"Linux {version} is older than {PrecopyKernel}, which tracks written pages: {PrecopyLoss[0]}");
+        return Ok($"Linux {version} with CHECKPOINT_RESTORE");
     }
 
     private static (DoctorVerdict Verdict, string Sentence) Limits()

@@ -38,7 +38,7 @@ internal sealed partial class LinuxDestinationAttempt
         var pagemaps = await clock.OnThread("checks", () => CheckImages(FinalIndexEncoding.Decode(encoded))).ConfigureAwait(false);
         await mounted.ConfigureAwait(false);
 
-        _gate = GatedRestore.Start(Order, _node.Runc, _node.Criu, _container, _node.Layout, _node.Time);
+        await _gate!.GoAsync().ConfigureAwait(false);
         var gate = clock.Of("restore", () => _gate.WaitGateAsync());
         // Durable before DEST is proposed, and not before: it may take its time beside the restore.
         Compare("files", await clock.Of("files", () => streams.Files).ConfigureAwait(false), manifest.FilesDigest);

@@ -93,6 +93,7 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
         _store = PageStore.Create(StoreDirectory, _reservation);
         _pager = await PagerClient.StartAsync(
             new PagerOptions(_node.Program, Order.WorkDirectory, StoreDirectory, ImagesDirectory, _node.HelperCgroup, _container.Cgroup.Directory), _node.Time, cancel).ConfigureAwait(false);
+        _gate = GatedRestore.Prepare(Order, _node.Runc, _node.Criu, _container, _node.Layout, _node.Time);
         var missing = survey.Layers.Where(layer => !_node.Images.HasBlob($"sha256:{layer}")).ToArray();
         _streams = new DestinationStreams(
             _node, _node.Listener.Register(_attempt, _fence, _key, _sourceKeyDigest), _store, survey, missing.Length == 0, _root.Upper, ImagesDirectory, Limits(survey));
