@@ -42,7 +42,7 @@ public sealed class ProposerSpec
     {
         var (next, actions) = new Proposer(_first, A, _cluster.Keys, 7).Step(new ProposerEvent.Propose(Verdict.Source, null));
 
-        Assert.Equal([new ProposerAction.WriteBallot(8)], actions);
+        Assert.Equal(new ProposerAction.WriteBallot(8), Assert.Single(actions));
         Assert.Empty(next.Step(new ProposerEvent.BallotWritten(7)).Actions);
         Assert.All(next.Step(new ProposerEvent.BallotWritten(8)).Actions, a => Assert.IsType<ProposerAction.Ask>(a));
     }
