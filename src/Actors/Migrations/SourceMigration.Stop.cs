@@ -84,7 +84,10 @@ public sealed partial record SourceMigration
                 return (this with { Gate = gate.Report }, []);
             case (SourceState.AwaitingRunning, Running):
                 return (this with { RunningAt = Now }).CleanAfter(Verdict.Dest);
-            case (SourceState.AwaitingRunning, Filled or AttemptUnknown):
+            case (SourceState.AwaitingRunning, Filled):
+                // Its Running was lost, or is on its way: the container has run since before this.
+                return (this with { RunningAt = Now }).CleanAfter(Verdict.Dest);
+            case (SourceState.AwaitingRunning, AttemptUnknown):
                 return CleanAfter(Verdict.Dest);
             default:
                 return Ignore($"{message.GetType().Name} changes nothing in {State}");
