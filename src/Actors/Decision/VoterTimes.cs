@@ -6,7 +6,7 @@ namespace ActorMigration.Actors;
 /// <param name="LongestBackOff">Where doubling ends.</param>
 public sealed record VoterTimes(TimeSpan Reply, TimeSpan FirstBackOff, TimeSpan LongestBackOff)
 {
-    /// <summary>What hocon/decision.conf says as well.</summary>
+    /// <summary>What hocon/30-amig.conf says as well.</summary>
     public static VoterTimes Default { get; } = new(
         Reply: TimeSpan.FromSeconds(2), FirstBackOff: TimeSpan.FromMilliseconds(50), LongestBackOff: TimeSpan.FromSeconds(5));
 

@@ -8,7 +8,7 @@ namespace ActorMigration.Actors;
 /// <param name="Retry">Between repetitions of a call that failed after the verdict.</param>
 public sealed record AttemptTimes(TimeSpan Resend, TimeSpan Patience, TimeSpan PreparePatience, TimeSpan HandOverPatience, TimeSpan Retry)
 {
-    /// <summary>What hocon/migration.conf says as well.</summary>
+    /// <summary>What hocon/30-amig.conf says as well.</summary>
     public static AttemptTimes Default { get; } = new(
         Resend: TimeSpan.FromSeconds(1),
         Patience: TimeSpan.FromSeconds(30),

@@ -1,0 +1,241 @@
+using ActorMigration.Actors.Tests.Simulation;
+using ActorMigration.Contracts;
+using Akka.Actor;
+using Akka.TestKit.Xunit2;
+
+namespace ActorMigration.Actors.Tests.Migrations;
+
+public sealed class MigrationsActorSpec : TestKit
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly MigrationPolicy Policy = MigrationPolicy.Default with { StopDeadlineMs = 1_500 };
+
+    private readonly TwoHosts _hosts;
+
+    public MigrationsActorSpec()
+        : base("akka.loglevel = WARNING")
+        => _hosts = new TwoHosts(Sys);
+
+    [Fact]
+    public async Task A_container_moves_and_both_sides_remember_it()
+    {
+        var attempt = await MigrateAsync();
+
+        var source = await EndOfAsync(TwoHosts.A, attempt);
+        var destination = await EndOfAsync(TwoHosts.B, attempt);
+
+        Assert.Equal((AttemptOutcome.Committed, MigrationFailure.None), (source.Outcome, source.Failure));
+        Assert.Equal(AttemptOutcome.Committed, destination.Outcome);
+        Assert.Equal((Tree.None, Tree.Running), (_hosts.HostA.Tree, _hosts.HostB.Tree));
+        Assert.True(source.StopMs > 0);
+        Assert.NotEmpty(source.Rounds);
+    }
+
+    [Fact]
+    public async Task It_moves_back_at_the_next_epoch()
+    {
+        await EndOfAsync(TwoHosts.B, await MigrateAsync());
+        var reply = await _hosts.Of(TwoHosts.B).Ask<object>(new MigrateContainer(TwoHosts.Container, TwoHosts.A, Policy), Patience);
+        var back = Assert.IsType<MigrationAccepted>(reply).Attempt;
+
+        var details = await EndOfAsync(TwoHosts.B, back);
+
+        Assert.Equal((AttemptOutcome.Committed, new Fence(2, 1)), (details.Outcome, details.Fence));
+        Assert.Equal((Tree.Running, Tree.None), (_hosts.HostA.Tree, _hosts.HostB.Tree));
+    }
+
+    [Fact]
+    public async Task A_host_whose_PCR_changed_gets_nothing_and_the_rule_is_named()
+    {
+        _hosts.PcrOfB = 1;
+
+        var details = await EndOfAsync(TwoHosts.A, await MigrateAsync());
+
+        Assert.Equal(MigrationFailure.AttestationFailed, details.Failure);
+        Assert.Contains("PcrValueNotAllowed", details.Sentence, StringComparison.Ordinal);
+        Assert.DoesNotContain(AttemptCall.Prepare, _hosts.HostB.Calls);
+        Assert.Equal(Tree.Running, _hosts.HostA.Tree);
+    }
+
+    [Fact]
+    public async Task Without_a_majority_nothing_is_begun()
+    {
+        _hosts.DeadVoters[TwoHosts.B] = true;
+        _hosts.DeadVoters[new HostName("w")] = true;
+
+        var details = await EndOfAsync(TwoHosts.A, await MigrateAsync());
+
+        Assert.Equal(MigrationFailure.NoMajority, details.Failure);
+        Assert.DoesNotContain(_hosts.JournalOf(TwoHosts.A), e => e is JournalEntry.Begun);
+    }
+
+    [Theory]
+    [InlineData(AttemptCall.Survey)]
+    [InlineData(AttemptCall.Connect)]
+    [InlineData(AttemptCall.RunRound)]
+    [InlineData(AttemptCall.Freeze)]
+    [InlineData(AttemptCall.Unplug)]
+    [InlineData(AttemptCall.CopyFrozen)]
+    public async Task A_failing_call_of_the_source_leaves_the_container_there(AttemptCall call)
+    {
+        _hosts.HostA.Failing = call;
+
+        await AssertStaysAsync(MigrationFailure.Internal, $"{call} fails on host a");
+    }
+
+    [Theory]
+    [InlineData(AttemptCall.Prepare)]
+    [InlineData(AttemptCall.ClaimAddress)]
+    [InlineData(AttemptCall.RestoreToGate)]
+    public async Task A_failing_call_of_the_destination_leaves_the_container_where_it_is(AttemptCall call)
+    {
+        _hosts.HostB.Failing = call;
+
+        await AssertStaysAsync(MigrationFailure.Internal, $"{call} fails on host b");
+    }
+
+    [Theory]
+    [InlineData(true, AttemptCall.Survey)]
+    [InlineData(true, AttemptCall.Connect)]
+    [InlineData(true, AttemptCall.RunRound)]
+    [InlineData(true, AttemptCall.CopyFrozen)]
+    [InlineData(false, AttemptCall.Prepare)]
+    [InlineData(false, AttemptCall.RestoreToGate)]
+    public async Task Cancel_in_each_phase_leaves_the_container_there(bool atSource, AttemptCall during)
+    {
+        var (attempt, gate) = await MigrateAndHangAsync(atSource ? _hosts.HostA : _hosts.HostB, during);
+
+        Assert.IsType<CancelAccepted>(await _hosts.Of(TwoHosts.A).Ask<object>(new CancelMigration(attempt), Patience));
+        gate.TrySetResult();
+
+        var details = await EndOfAsync(TwoHosts.A, attempt);
+        Assert.Equal((AttemptOutcome.Aborted, MigrationFailure.Cancelled), (details.Outcome, details.Failure));
+        AwaitTrees(Tree.Running, Tree.None);
+    }
+
+    [Theory]
+    [InlineData(AttemptCall.RunRound)]
+    [InlineData(AttemptCall.CopyFrozen)]
+    public async Task A_source_daemon_that_ends_is_taken_up_from_its_journal(AttemptCall during)
+    {
+        var (attempt, gate) = await MigrateAndHangAsync(_hosts.HostA, during);
+
+        _hosts.Kill(TwoHosts.A);
+        gate.TrySetResult();
+        _hosts.HostA.Hanging = null;
+        _hosts.Start(_hosts.HostA);
+
+        var details = await EndOfAsync(TwoHosts.A, attempt);
+        Assert.Equal(AttemptOutcome.Aborted, details.Outcome);
+        AwaitTrees(Tree.Running, Tree.None);
+    }
+
+    [Fact]
+    public async Task A_source_that_dies_at_the_gate_loses_nothing_as_the_destination_decides()
+    {
+        var (attempt, gate) = await MigrateAndHangAsync(_hosts.HostB, AttemptCall.RestoreToGate);
+
+        _hosts.Kill(TwoHosts.A);
+        gate.TrySetResult();
+
+        await EndOfAsync(TwoHosts.B, attempt);
+        AwaitTrees(Tree.Frozen, Tree.Running);
+        _hosts.Start(_hosts.HostA);
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
+        AwaitTrees(Tree.None, Tree.Running);
+    }
+
+    [Fact]
+    public async Task A_destination_that_dies_in_the_restore_gives_up_and_the_source_thaws()
+    {
+        var (attempt, gate) = await MigrateAndHangAsync(_hosts.HostB, AttemptCall.RestoreToGate);
+
+        _hosts.Kill(TwoHosts.B);
+        gate.TrySetResult();
+
+        Assert.Equal(AttemptOutcome.Aborted, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
+        Assert.Equal(Tree.Running, _hosts.HostA.Tree);
+        _hosts.HostB.Hanging = null;
+        _hosts.Start(_hosts.HostB);
+        await EndOfAsync(TwoHosts.B, attempt);
+        AwaitTrees(Tree.Running, Tree.None);
+    }
+
+    [Fact]
+    public async Task Without_a_majority_after_the_freeze_both_stay_stopped_until_it_is_back()
+    {
+        var (attempt, gate) = await MigrateAndHangAsync(_hosts.HostB, AttemptCall.RestoreToGate);
+        _hosts.DeadVoters[TwoHosts.A] = true;
+        _hosts.DeadVoters[new HostName("w")] = true;
+        gate.TrySetResult();
+
+        // Longer than the stop deadline: the source has proposed SOURCE, and nothing has moved.
+        AwaitAssert(() => Assert.Contains(_hosts.JournalOf(TwoHosts.A), e => e is JournalEntry.Proposed), Patience);
+        Assert.Equal((Tree.Frozen, Tree.Gated), (_hosts.HostA.Tree, _hosts.HostB.Tree));
+
+        _hosts.DeadVoters.Clear();
+        await EndOfAsync(TwoHosts.A, attempt);
+        AwaitAssert(() => Assert.True(_hosts.HostA.Tree == Tree.Running ^ _hosts.HostB.Tree == Tree.Running), Patience);
+    }
+
+    [Fact]
+    public async Task Bad_orders_are_refused_with_a_sentence()
+    {
+        var (attempt, gate) = await MigrateAndHangAsync(_hosts.HostA, AttemptCall.RunRound);
+
+        await AssertRefusedAsync(new MigrateContainer(TwoHosts.Container, TwoHosts.B, Policy), MigrationFailure.AttemptInProgress);
+        await AssertRefusedAsync(new MigrateContainer(new ContainerName("c2"), TwoHosts.B, Policy), MigrationFailure.UnknownContainer);
+        await AssertRefusedAsync(new MigrateContainer(TwoHosts.Container, TwoHosts.A, Policy), MigrationFailure.AlreadyThere);
+        await AssertRefusedAsync(new MigrateContainer(TwoHosts.Container, new HostName("z"), Policy), MigrationFailure.UnknownHost);
+        await AssertRefusedAsync(new CancelMigration(AttemptId.New()), MigrationFailure.UnknownContainer);
+
+        gate.TrySetResult();
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
+    }
+
+    private async Task AssertRefusedAsync(IWire command, MigrationFailure failure)
+    {
+        var refused = Assert.IsType<CommandRefused>(await _hosts.Of(TwoHosts.A).Ask<object>(command, Patience));
+        Assert.Equal(failure, refused.Failure);
+        Assert.NotEmpty(refused.Sentence);
+    }
+
+    private async Task AssertStaysAsync(MigrationFailure failure, string sentence)
+    {
+        var details = await EndOfAsync(TwoHosts.A, await MigrateAsync());
+
+        Assert.Equal((AttemptOutcome.Aborted, failure), (details.Outcome, details.Failure));
+        Assert.Contains(sentence, details.Sentence, StringComparison.Ordinal);
+        AwaitTrees(Tree.Running, Tree.None);
+    }
+
+    private void AwaitTrees(Tree a, Tree b) => AwaitAssert(() => Assert.Equal((a, b), (_hosts.HostA.Tree, _hosts.HostB.Tree)), Patience);
+
+    private async Task<AttemptId> MigrateAsync()
+        => Assert.IsType<MigrationAccepted>(await _hosts.Of(TwoHosts.A).Ask<object>(new MigrateContainer(TwoHosts.Container, TwoHosts.B, Policy), Patience)).Attempt;
+
+    private async Task<(AttemptId Attempt, TaskCompletionSource Gate)> MigrateAndHangAsync(FakeHost host, AttemptCall call)
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        host.Hanging = (call, gate);
+        var attempt = await MigrateAsync();
+        AwaitAssert(() => Assert.Contains(call, host.Calls), Patience);
+        return (attempt, gate);
+    }
+
+    /// <summary>The ended attempt as the host's history has it.</summary>
+    private async Task<AttemptDetails> EndOfAsync(HostName host, AttemptId attempt)
+    {
+        AttemptDetails? ended = null;
+        await AwaitAssertAsync(
+            () =>
+            {
+                ended = _hosts.JournalOf(host).OfType<JournalEntry.Ended>().FirstOrDefault(e => e.Details.Attempt == attempt)?.Details;
+                Assert.NotNull(ended);
+            },
+            Patience);
+        var shown = await _hosts.Of(host).Ask<object>(new ShowMigration(attempt), Patience);
+        Assert.Equal(ended!.Outcome, Assert.IsType<AttemptDetails>(shown).Outcome);
+        return ended;
+    }
+}

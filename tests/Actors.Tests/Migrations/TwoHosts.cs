@@ -1,0 +1,122 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using ActorMigration.Actors.Tests.Simulation;
+using ActorMigration.Contracts;
+using Akka.Actor;
+
+namespace ActorMigration.Actors.Tests.Migrations;
+
+/// <summary>Hosts a and b and a witness: production actors, voters, journals and verifier; the operating systems are fakes behind the ports. Host a owns c1 and runs it.</summary>
+internal sealed class TwoHosts
+{
+    public static readonly ContainerName Container = new("c1");
+    public static readonly HostName A = new("a");
+    public static readonly HostName B = new("b");
+    private static readonly HostName W = new("w");
+    private static readonly FakeKeys Keys = new();
+
+    private static readonly AttemptTimes Times = new(
+        Resend: TimeSpan.FromMilliseconds(100), Patience: TimeSpan.FromSeconds(2), PreparePatience: TimeSpan.FromSeconds(2),
+        HandOverPatience: TimeSpan.FromSeconds(4), Retry: TimeSpan.FromMilliseconds(100));
+
+    private static readonly VoterTimes Voting = new(TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(200));
+    private static int _lives;
+
+    private readonly ActorSystem _system;
+    private readonly SoftwareQuotes _quotes = new();
+    private readonly ConcurrentDictionary<HostName, IActorRef> _migrations = new();
+    private readonly Dictionary<HostName, MemoryLog<JournalEntry>> _journals = new() { [A] = new(), [B] = new() };
+    private readonly ImmutableDictionary<HostName, Voter> _voters;
+
+    public TwoHosts(ActorSystem system)
+    {
+        _system = system;
+        _voters = new[] { A, B, W }.ToImmutableDictionary(h => h, NewVoter);
+        HostA.Tree = Tree.Running;
+        Start(HostA);
+        Start(HostB);
+    }
+
+    public FakeHost HostA { get; } = new(A);
+
+    public FakeHost HostB { get; } = new(B);
+
+    /// <summary>Value of PCR 7 on host b; anything but 0 is not what the policy allows.</summary>
+    public byte PcrOfB { get; set; }
+
+    public ConcurrentDictionary<HostName, bool> DeadVoters { get; } = new();
+
+    public IActorRef Of(HostName host) => _migrations[host];
+
+    public ImmutableArray<JournalEntry> JournalOf(HostName host) => _journals[host].Load();
+
+    /// <summary>The host's daemon ends; what stands on the host stays.</summary>
+    public void Kill(HostName host)
+    {
+        if (_migrations.TryRemove(host, out var actor))
+        {
+            _system.Stop(actor);
+        }
+    }
+
+    public void Start(FakeHost host)
+    {
+        var journal = new AttemptJournal(_journals[host.Name]);
+        var client = new Client(this, host.Name);
+        var poll = new VoterPoll(client, [A, B, W], Voting, TimeProvider.System);
+        var tpm = _system.ActorOf(_quotes.Tpm(host.Name, () => host.Name == B ? PcrOfB : (byte)0));
+        var services = new AttemptServices(
+            new Peers(this, host.Name), host, host,
+            new DecisionServices(journal, client, poll, new FakeSigner(host.Name), Keys, Voting),
+            new AttestationServices(tpm, _quotes.Policy, _quotes.Anchors), Times, TimeProvider.System, "boot");
+        _migrations[host.Name] = _system.ActorOf(MigrationsActor.Props(services, host), $"migrations-{host.Name}-{Interlocked.Increment(ref _lives)}");
+    }
+
+    private static Voter NewVoter(HostName host)
+    {
+        var log = new MemoryLog<VoterRecord>();
+        log.Append(new VoterRecord.Snapshot(ContainerBallots.Fresh(Container) with { Lowest = new Fence(1, 1), Owner = A }));
+        return new Voter(new VoterCore(host, Guid.NewGuid(), [A, B, W], new FakeSigner(host), Keys, static (t, d) => HandOverSignature.Verify(t, d)), log);
+    }
+
+    internal sealed class MemoryLog<T> : IRecordLog<T>
+        where T : class
+    {
+        private ImmutableArray<T> _records = [];
+
+        public ImmutableArray<T> Load() => _records;
+
+        public Task AppendAsync(ImmutableArray<T> records)
+        {
+            _records = _records.AddRange(records);
+            return Task.CompletedTask;
+        }
+
+        public Task CompactAsync(ImmutableArray<T> records)
+        {
+            _records = records;
+            return Task.CompletedTask;
+        }
+
+        public void Append(T record) => _records = _records.Add(record);
+    }
+
+    private sealed class Client(TwoHosts hosts, HostName self) : IVoterClient
+    {
+        public Task<VoterReply> AskAsync(HostName voter, VoterRequest request, CancellationToken cancel)
+            => hosts.DeadVoters.ContainsKey(voter)
+                ? Task.FromException<VoterReply>(new VoterUnreachableException(voter, "it is down"))
+                : hosts._voters[voter].AnswerAsync(self, request);
+    }
+
+    private sealed class Peers(TwoHosts hosts, HostName self) : IPeers
+    {
+        public HostName Self => self;
+
+        public ImmutableArray<HostName> Members => [.. hosts._migrations.Keys.OrderBy(h => h.Value, StringComparer.Ordinal)];
+
+        public ICanTell? Migrations(HostName host) => hosts._migrations.GetValueOrDefault(host);
+
+        public ICanTell? Containers(HostName host) => null;
+    }
+}
