@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ActorMigration.Host.Tests.Decision;
 
-public sealed class VoterListenerSpec : IAsyncLifetime
+public sealed class VoterListenerSpec : IAsyncLifetime, IDisposable
 {
     private static readonly ContainerName Container = new("c1");
     private static readonly HostName H1 = new("h1");
@@ -42,9 +42,13 @@ public sealed class VoterListenerSpec : IAsyncLifetime
         await _listener.DisposeAsync();
         _things.Reverse();
         _things.ForEach(t => t.Dispose());
+        _directory.Delete(recursive: true);
+    }
+
+    public void Dispose()
+    {
         _owner.Dispose();
         _stranger.Dispose();
-        _directory.Delete(recursive: true);
     }
 
     [Fact]
