@@ -18,7 +18,7 @@ internal static class RecordJson
         var resolver = new DefaultJsonTypeInfoResolver();
         resolver.Modifiers.Add(static type =>
         {
-            if (type.Type == typeof(TRecord))
+            if (type.Type == typeof(TRecord) && !type.Type.IsSealed)
             {
                 type.PolymorphismOptions = new JsonPolymorphismOptions
                 {

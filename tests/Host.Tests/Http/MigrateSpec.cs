@@ -25,6 +25,7 @@ public sealed class MigrateSpec
 
     private static readonly AttemptDetails Committed = PreCopy with
     {
+        Step = "Ended",
         Phase = Phase.Teardown,
         Outcome = AttemptOutcome.Committed,
         FrozenPages = 900,
@@ -35,6 +36,7 @@ public sealed class MigrateSpec
 
     private static readonly AttemptDetails Aborted = PreCopy with
     {
+        Step = "Ended",
         Outcome = AttemptOutcome.Aborted,
         Failure = MigrationFailure.DoesNotConverge,
         Sentence = "The predicted stop stays at 417 ms, above its target of 300 ms.",
