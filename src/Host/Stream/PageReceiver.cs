@@ -215,8 +215,16 @@ public sealed class PageReceiver : IDisposable
             case PageFrameKind.FinalEnd:
                 Interlocked.Exchange(ref _over, 1);
                 var index = _index?.ToArray() ?? [];
-                Acknowledge(new StreamAck(StreamAckKind.FinalStored, index.Length));
-                _tell(new PageReceiverEvent.StreamComplete(index, _digest.Root));
+                try
+                {
+                    Acknowledge(new StreamAck(StreamAckKind.FinalStored, index.Length));
+                }
+                finally
+                {
+                    // Complete here, whether or not the sender still hears it.
+                    _tell(new PageReceiverEvent.StreamComplete(index, _digest.Root));
+                }
+
                 break;
         }
     }

@@ -71,9 +71,11 @@ public sealed class PagerSpec
     [InlineData(0, "churn")]
     [InlineData(10, "churn")]
     [InlineData(50, "churn")]
+    [InlineData(80, "churn")]
     public async Task A_killed_pager_costs_no_page(int percent, string mode)
     {
-        using var lazy = new LazyProcess(2 * SixtyFourMiB);
+        // The last percent of 256 MiB is wide enough to hit.
+        using var lazy = new LazyProcess(percent == 99 ? 4 * SixtyFourMiB : 2 * SixtyFourMiB);
         var armed = await lazy.StartAsync(mode);
         LazyProcess.Stop(armed.Pid);
         lazy.Run();

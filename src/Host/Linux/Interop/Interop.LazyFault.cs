@@ -27,7 +27,7 @@ internal static partial class Interop
         internal const int PR_SET_DUMPABLE = 4;
         internal const int CLONE_FILES = 0x400;
         internal const int __WALL = 0x4000_0000;
-        internal const int SIGKILL = 9;
+        internal const nint SYS_pidfd_send_signal = 424;
 
         internal const int SOL_SOCKET = 1;
         internal const int SO_PASSCRED = 16;
@@ -85,18 +85,11 @@ internal static partial class Interop
         }
 
         [StructLayout(LayoutKind.Sequential)]
-        internal struct io_vec
-        {
-            internal byte* iov_base;
-            internal nuint iov_len;
-        }
-
-        [StructLayout(LayoutKind.Sequential)]
         internal struct msg_hdr
         {
             internal void* msg_name;
             internal uint msg_namelen;
-            internal io_vec* msg_iov;
+            internal iovec* msg_iov;
             internal nuint msg_iovlen;
             internal byte* msg_control;
             internal nuint msg_controllen;
@@ -134,14 +127,14 @@ internal static partial class Interop
         [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
         internal static partial int FTruncate(SafeFileHandle fd, long length);
 
-        [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-        private static partial long Syscall4(long number, long first, long second, long third, long fourth);
+        /// <summary>userfaultfd(2) for memory of this process.</summary>
+        internal static SafeFileHandle OpenUserfault(int flags) => new(SysCall(SYS_userfaultfd, (nint)flags, 0, 0), ownsHandle: true);
 
         /// <summary>pidfd_getfd(2), Linux 5.6: a duplicate of another process's descriptor.</summary>
         internal static SafeFileHandle PidfdGetfd(SafeFileHandle pidfd, int fd)
-            => new((nint)Syscall4(438, pidfd.DangerousGetHandle(), fd, 0, 0), ownsHandle: true);
+            => new(SysCall(SYS_pidfd_getfd, pidfd, fd, 0), ownsHandle: true);
 
         /// <summary>pidfd_send_signal(2): never to another process that got the same pid.</summary>
-        internal static int PidfdKill(SafeFileHandle pidfd) => (int)Syscall4(424, pidfd.DangerousGetHandle(), SIGKILL, 0, 0);
+        internal static int PidfdKill(SafeFileHandle pidfd) => (int)SysCall(SYS_pidfd_send_signal, pidfd.DangerousGetHandle(), SIGKILL, 0);
     }
 }

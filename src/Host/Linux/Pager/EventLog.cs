@@ -43,7 +43,7 @@ internal sealed unsafe class EventLog : IDisposable
     internal const byte SpaceGone = 2;
 
     /// <summary>
-    /// Entries of the sparse file: only events that concern missing pages stay in it, so a million is a program that discards
+    /// Entries of the sparse file: only events that concern memory from the images stay in it, so a million is a program that discards
     /// piece by piece all of a 4 GiB heap within its first second.
     /// </summary>
     internal const int Capacity = 1 << 20;
@@ -66,8 +66,6 @@ internal sealed unsafe class EventLog : IDisposable
         get => (PagerPhase)(*(int*)(_map + 8));
         set => *(int*)(_map + 8) = (int)value;
     }
-
-    internal bool IsFull => Count >= Capacity - 1;
 
     private ref ulong Count => ref *(ulong*)(_map + 16);
 
@@ -101,6 +99,11 @@ internal sealed unsafe class EventLog : IDisposable
     /// </summary>
     internal uffd_msg? ReadFrom(SafeFileHandle userfault, uint space)
     {
+        if (Count >= Capacity - 2)
+        {
+            throw new EventLogFullException();
+        }
+
         var entry = Entry(Count);
         var message = (uffd_msg*)(entry + 8);
         // In this order: a kill in between must not leave an old message under a new space.
@@ -160,3 +163,9 @@ internal sealed unsafe class EventLog : IDisposable
         return map != Interop.MAP_FAILED ? (byte*)map : throw LinuxException.FromLastError("mmap", "the event log");
     }
 }
+
+/// <summary>
+/// No room for a further event. The pager ends with it before it reads one: the keeper takes over with a fresh log and the
+/// container frozen, which makes no further events.
+/// </summary>
+internal sealed class EventLogFullException() : Exception($"the event log has {EventLog.Capacity} entries; the keeper goes on from here");

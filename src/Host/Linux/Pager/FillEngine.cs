@@ -14,7 +14,7 @@ namespace ActorMigration.Host.Linux.Pager;
 /// fork: the child misses what the parent misses. mremap: the set moves. munmap, MADV_DONTNEED/FREE: out of the set. EAGAIN
 /// from UFFDIO_COPY means that such an event is unread: read it, decide anew.
 /// </summary>
-internal sealed unsafe class FillEngine : IDisposable
+internal sealed unsafe partial class FillEngine : IDisposable
 {
     /// <summary>Bytes of one background copy while nobody faults: some 0.6 ms, the longest that a fault then waits.</summary>
     private const ulong QuietBatch = 1UL << 20;
@@ -75,43 +75,6 @@ internal sealed unsafe class FillEngine : IDisposable
         Log.Add(_nextId, new uffd_msg { @event = EventLog.SpaceAdded, ufd = (int)userfault.DangerousGetHandle(), second = (ulong)imagePid, third = (ulong)hostPid });
         Hold((int)userfault.DangerousGetHandle());
         return Add(imagePid, hostPid, userfault);
-    }
-
-    /// <summary>Rebuilds the spaces of a dead pager: <paramref name="take"/> gives a duplicate of a descriptor by its number there.</summary>
-    internal void Replay(List<LoggedEvent> history, Func<int, SafeFileHandle> take)
-    {
-        var gone = history.Where(entry => entry.Message.@event == EventLog.SpaceGone).Select(entry => entry.Space).ToHashSet();
-        SafeFileHandle Take(uint space, int number) => gone.Contains(space) ? new SafeFileHandle(-1, ownsHandle: false) : take(number);
-        foreach (var (id, message) in history)
-        {
-            var space = _spaces.Find(candidate => candidate.Id == id);
-            switch (message.@event)
-            {
-                case EventLog.SpaceAdded:
-                    Add((int)message.second, (int)message.third, Take(_nextId, message.ufd));
-                    break;
-                case EventLog.SpaceGone:
-                    break;
-                case UFFD_EVENT_FORK:
-                    AddChild(space!, Take(_nextId, message.ufd));
-                    break;
-                default:
-                    Apply(space!, message);
-                    break;
-            }
-        }
-
-        foreach (var ended in _spaces.Where(space => gone.Contains(space.Id)).ToArray())
-        {
-            _spaces.Remove(ended);
-            ended.Dispose();
-        }
-
-        // Who was in the middle of a fault that the dead pager had read waits in the kernel without a message: fault again.
-        foreach (var space in _spaces)
-        {
-            space.Wake(LowestAddress, UserAddressEnd - LowestAddress);
-        }
     }
 
     /// <summary>Reads and answers everything that the kernel has about one space.</summary>
@@ -245,13 +208,13 @@ internal sealed unsafe class FillEngine : IDisposable
         }
 
         Counters.Total += missing.Pages;
-        return Add(new LazySpace(_nextId++, userfault, source, missing, hostPid));
+        return Add(new LazySpace(_nextId++, userfault, source, missing, missing.Clone(), hostPid));
     }
 
     private void AddChild(LazySpace parent, SafeFileHandle userfault)
     {
         Counters.Total += parent.Missing.Pages;
-        Add(new LazySpace(_nextId++, userfault, parent.Source, parent.Missing.Clone(), hostPid: 0) { LastPut = parent.LastPut });
+        Add(new LazySpace(_nextId++, userfault, parent.Source, parent.Missing.Clone(), parent.FromImages.Clone(), hostPid: 0) { LastPut = parent.LastPut });
     }
 
     private LazySpace Add(LazySpace space)
@@ -261,12 +224,12 @@ internal sealed unsafe class FillEngine : IDisposable
         return space;
     }
 
-    /// <summary>An event that changes what is missing; one that does not is not kept in the log.</summary>
+    /// <summary>An event that moves or discards memory; one that concerns nothing from the images is not kept in the log.</summary>
     private void Apply(LazySpace space, uffd_msg message, bool keep = false)
     {
-        var (start, end) = message.@event == UFFD_EVENT_REMAP ? (message.first, message.first + message.third) : (message.first, message.second);
-        var matters = space.Missing.Intersects(start, end)
-            || (message.@event == UFFD_EVENT_REMAP && space.Missing.Intersects(message.second, message.second + message.third));
+        var isMove = message.@event == UFFD_EVENT_REMAP;
+        var (start, end) = isMove ? (message.first, message.first + message.third) : (message.first, message.second);
+        var matters = space.FromImages.Intersects(start, end) || (isMove && space.FromImages.Intersects(message.second, message.second + message.third));
         if (!matters)
         {
             return;
@@ -277,19 +240,23 @@ internal sealed unsafe class FillEngine : IDisposable
             Log.Keep();
         }
 
-        switch (message.@event)
+        var before = space.Missing.Pages;
+        foreach (var set in (ReadOnlySpan<LazyRanges>)[space.Missing, space.FromImages])
         {
-            case UFFD_EVENT_REMAP:
-                var before = space.Missing.Pages;
-                space.Missing.Move(message.first, message.second, message.third);
-                Counters.Discarded += before - space.Missing.Pages;
-                break;
-            case UFFD_EVENT_REMOVE or UFFD_EVENT_UNMAP:
-                Counters.Discarded += space.Missing.Remove(start, end);
-                break;
-            default:
-                throw new InvalidDataException($"userfaultfd event 0x{message.@event:x} is not one that CRIU asks for");
+            switch (message.@event)
+            {
+                case UFFD_EVENT_REMAP:
+                    set.Move(message.first, message.second, message.third);
+                    break;
+                case UFFD_EVENT_REMOVE or UFFD_EVENT_UNMAP:
+                    set.Remove(start, end);
+                    break;
+                default:
+                    throw new InvalidDataException($"userfaultfd event 0x{message.@event:x} is not one that CRIU asks for");
+            }
         }
+
+        Counters.Discarded += before - space.Missing.Pages;
     }
 
     private void Serve(LazySpace space, ulong address)
@@ -382,35 +349,4 @@ internal sealed unsafe class FillEngine : IDisposable
                 break;
         }
     }
-
-    /// <summary>End of what four-level page tables can map; CRIU restores no mapping above it.</summary>
-    private const ulong UserAddressEnd = (1UL << 47) - (ulong)PageSize.Bytes;
-
-    /// <summary>Lowest address that a mapping may have (vm.mmap_min_addr is not above it anywhere).</summary>
-    private const ulong LowestAddress = 0x10000;
-}
-
-/// <summary>Pages and events of one fill.</summary>
-internal sealed class FillCounters
-{
-    /// <summary>Pages that were missing when their address space came, forked children counted anew.</summary>
-    internal long Total { get; set; }
-
-    /// <summary>Pages that are in.</summary>
-    internal long Filled { get; set; }
-
-    /// <summary>Pages that their program unmapped, discarded or took along into its end.</summary>
-    internal long Discarded { get; set; }
-
-    /// <summary>Pages for which no mapping was left and no event came.</summary>
-    internal long Unmapped { get; set; }
-
-    /// <summary>Faults that were read.</summary>
-    internal long Faults { get; set; }
-
-    /// <summary>Faults answered with a zero page because nothing was missing there.</summary>
-    internal long ZeroFaults { get; set; }
-
-    /// <summary>Children that were forked meanwhile.</summary>
-    internal long Forks { get; set; }
 }

@@ -18,7 +18,7 @@ public static class HelperCommands
                 _ => null,
             };
         }
-        catch (Exception failure) when (failure is IOException or InvalidDataException or System.Net.Sockets.SocketException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or InvalidDataException or System.Net.Sockets.SocketException or UnauthorizedAccessException or EventLogFullException)
         {
             Console.Error.WriteLine($"amig {args[0]}: {failure.Message}");
             return 1;

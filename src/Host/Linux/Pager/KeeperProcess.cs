@@ -36,6 +36,7 @@ internal sealed class KeeperProcess : IDisposable
     {
         PagerProcess.Protect(cgroup);
         Directory.SetCurrentDirectory(work);
+        PagerWarmUp.Run(store);
         using var keeper = new KeeperProcess(store, images, freezer, time);
         keeper.Keep();
         if (!keeper._done)

@@ -27,7 +27,7 @@ internal enum PutResult
 }
 
 /// <summary>One restored address space: its userfaultfd, what it misses, and where the content is.</summary>
-internal sealed unsafe class LazySpace(uint id, SafeFileHandle userfault, StoredPages source, LazyRanges missing, int hostPid) : IDisposable
+internal sealed unsafe class LazySpace(uint id, SafeFileHandle userfault, StoredPages source, LazyRanges missing, LazyRanges fromImages, int hostPid) : IDisposable
 {
     /// <summary>Number in the event log.</summary>
     internal uint Id { get; } = id;
@@ -37,6 +37,13 @@ internal sealed unsafe class LazySpace(uint id, SafeFileHandle userfault, Stored
     internal StoredPages Source { get; } = source;
 
     internal LazyRanges Missing { get; } = missing;
+
+    /// <summary>
+    /// Where all memory from the images is now, filled or not: what a successor will take for missing, since fills are not in
+    /// the log. An event about any of it has to stay there, or the successor would put back what the program discarded after
+    /// it had been filled.
+    /// </summary>
+    internal LazyRanges FromImages { get; } = fromImages;
 
     /// <summary>Pid as this process sees it; 0 for a forked child, whose pid no event tells.</summary>
     internal int HostPid { get; } = hostPid;

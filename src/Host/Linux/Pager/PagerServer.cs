@@ -14,7 +14,7 @@ internal sealed unsafe class PagerServer : IDisposable
     /// <summary>Milliseconds until a fault that met a changing layout or the container's memory limit is tried again.</summary>
     private const int RetryMilliseconds = 1;
 
-    /// <summary>Batches between two status lines while filling: some four a second.</summary>
+    /// <summary>Batches between two status lines while filling: some two a second.</summary>
     private const int StatusEveryBatches = 512;
 
     internal const string StatusFile = "pager.status.json";
@@ -217,10 +217,7 @@ internal sealed unsafe class PagerServer : IDisposable
         foreach (var space in _engine.Spaces.ToArray())
         {
             var mappings = MappingFlags.Read(space.HostPid);
-            foreach (var range in space.Missing.All)
-            {
-                RequireLazy(space, range, mappings);
-            }
+            RequireLazy(space, mappings);
 
             if (space.Missing.Next(0) is { } first)
             {
@@ -237,17 +234,24 @@ internal sealed unsafe class PagerServer : IDisposable
         Publish();
     }
 
-    private static void RequireLazy(LazySpace space, LazyRange range, List<MappingFlags> mappings)
+    /// <summary>Both lists ascend; there may be thousands of each, and this is in the stop.</summary>
+    private static void RequireLazy(LazySpace space, List<MappingFlags> mappings)
     {
-        var covered = range.Start;
-        foreach (var mapping in mappings.Where(mapping => mapping.IsLazy && mapping.End > range.Start && mapping.Start < range.End))
+        var next = 0;
+        foreach (var range in space.Missing.All)
         {
-            covered = mapping.Start <= covered ? mapping.End : covered;
-        }
+            for (var covered = range.Start; covered < range.End; covered = mappings[next].End)
+            {
+                while (next < mappings.Count && mappings[next].End <= covered)
+                {
+                    next++;
+                }
 
-        if (covered < range.End)
-        {
-            throw new InvalidDataException($"process {space.HostPid}: page 0x{covered:x} is to come lazily and its mapping is not registered; the program would read zeros");
+                if (next == mappings.Count || mappings[next].Start > covered || !mappings[next].IsLazy)
+                {
+                    throw new InvalidDataException($"process {space.HostPid}: page 0x{covered:x} is to come lazily and its mapping is not registered; the program would read zeros");
+                }
+            }
         }
     }
 

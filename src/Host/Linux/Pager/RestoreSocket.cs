@@ -65,7 +65,7 @@ internal sealed unsafe class RestoreSocket : IDisposable
         var bytes = stackalloc byte[sizeof(int)];
         const int controlBytes = 128;
         var control = stackalloc byte[controlBytes];
-        var vector = new io_vec { iov_base = bytes, iov_len = sizeof(int) };
+        var vector = new Interop.iovec { iov_base = (ulong)bytes, iov_len = sizeof(int) };
         var message = new msg_hdr { msg_iov = &vector, msg_iovlen = 1, msg_control = control, msg_controllen = controlBytes };
         var received = RecvMsg((int)_restore.Handle, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
         if (received < 0)

@@ -84,7 +84,7 @@ internal sealed unsafe class TableTwin : IDisposable
         }
 
         _ended = true;
-        Interop.Spawn.Kill(Pid, SIGKILL);
+        Interop.Spawn.Kill(Pid, Interop.SIGKILL);
         int status;
         // It is our own child without an exit signal, which only __WALL waits for; the runtime knows nothing of it.
         WaitPid(Pid, &status, __WALL);
