@@ -25,6 +25,7 @@ public sealed class ContainerPortSpec(ITestOutputHelper output) : IDisposable
         Assert.False(port.IsPlugged);
         Assert.False(Reaches(port, "10.91.0.1"), "the host's IP stack answered an unplugged port");
         Assert.False(Reaches(port, "10.91.0.10"));
+        Assert.DoesNotContain("lladdr", SegmentLab.Run("nsenter", $"--net={port.NetnsPath} ip neigh show 10.91.0.1"), StringComparison.Ordinal);
 
         port.Plug();
         port.Plug();
