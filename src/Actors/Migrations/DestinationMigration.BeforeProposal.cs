@@ -31,7 +31,7 @@ public sealed partial record DestinationMigration
             case (DestinationState.Receiving, PrepareResources):
             case (DestinationState.AwaitingFreshEvidence, StopImminent) when SameNonce(message):
             case (DestinationState.AwaitingHandOver, SourceReattested):
-            case (>= DestinationState.JournalingPrepared and <= DestinationState.Deciding, Contracts.HandOver):
+            case (DestinationState.JournalingPrepared or DestinationState.LookingAtTree or DestinationState.JournalingProposed or DestinationState.Deciding, Contracts.HandOver):
                 // The answer was lost: it is said again.
                 return LastSaid is { } last ? Say(last) : Ignore("nothing was said yet");
             case (DestinationState.AwaitingSourceEvidence, SourceAttested m):

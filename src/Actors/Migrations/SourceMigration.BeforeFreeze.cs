@@ -143,7 +143,7 @@ public sealed partial record SourceMigration
         var registration = new Registration(
             new RegisterId(Container, Fence, Attempt), RegisterKind.Migration, Self, Destination, Voters, KeyDigest,
             LastClosed is { } last && last.Next == Fence ? [last] : [], []);
-        return (this with { Registration = registration, IsBegun = true })
+        return (this with { Registration = registration })
             .Go(SourceState.JournalingBegun, new AttemptAction.JournalBegun(AttemptRole.Source, registration));
     }
 

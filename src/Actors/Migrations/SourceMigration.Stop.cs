@@ -11,10 +11,10 @@ public sealed partial record SourceMigration
         switch (State, e)
         {
             case (SourceState.JournalingBegun, AttemptEvent.Journaled { Entry: JournalEntry.Begun begun }):
-                return (this with { Registration = begun.Registration })
+                return (this with { Registration = begun.Registration, IsBegun = true })
                     .Go(SourceState.Registering, new AttemptAction.OpenRegister(begun.Registration));
             case (SourceState.JournalingBegun, AttemptEvent.JournalFailed { Entry: JournalEntry.Begun } failed):
-                return (this with { IsBegun = false }).Abort(MigrationFailure.Internal, failed.Sentence);
+                return Abort(MigrationFailure.Internal, failed.Sentence);
             case (SourceState.JournalingFrozen, AttemptEvent.Journaled { Entry: JournalEntry.Frozen }):
                 return Freeze();
             case (SourceState.JournalingFrozen, AttemptEvent.JournalFailed { Entry: JournalEntry.Frozen } failed):
@@ -84,7 +84,10 @@ public sealed partial record SourceMigration
                 return (this with { Gate = gate.Report }, []);
             case (SourceState.AwaitingRunning, Running):
                 return (this with { RunningAt = Now }).CleanAfter(Verdict.Dest);
-            case (SourceState.AwaitingRunning, Filled or AttemptUnknown):
+            case (SourceState.AwaitingRunning, Filled):
+                // Its Running was lost, or is on its way: the container has run since before this.
+                return (this with { RunningAt = Now }).CleanAfter(Verdict.Dest);
+            case (SourceState.AwaitingRunning, AttemptUnknown):
                 return CleanAfter(Verdict.Dest);
             default:
                 return Ignore($"{message.GetType().Name} changes nothing in {State}");

@@ -68,7 +68,7 @@ public sealed partial record SourceMigration
 
     private DateTimeOffset Now { get; init; }
 
-    /// <summary>BEGIN may be on this host's disk and at voters: the register must be closed before the attempt ends.</summary>
+    /// <summary>Voters may have heard of the register: it must be closed before the attempt ends.</summary>
     private bool IsBegun { get; init; }
 
     private bool IsPortOpen { get; init; }

@@ -1,7 +1,7 @@
-using Akka.Actor;
-using Akka.Event;
 using ActorMigration.Contracts;
 using ActorMigration.Contracts.Wire;
+using Akka.Actor;
+using Akka.Event;
 
 namespace ActorMigration.Actors.Streaming;
 

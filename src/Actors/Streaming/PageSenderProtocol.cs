@@ -1,6 +1,6 @@
-using Akka.Actor;
 using ActorMigration.Contracts;
 using ActorMigration.Contracts.Wire;
+using Akka.Actor;
 
 namespace ActorMigration.Actors.Streaming;
 

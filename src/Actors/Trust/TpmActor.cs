@@ -16,11 +16,14 @@ namespace ActorMigration.Actors.Trust;
 /// </summary>
 public sealed class TpmActor : UntypedActor, IWithTimers
 {
-    /// <summary>Self-message: the call with this number ended, with a reply or an exception.</summary>
-    private sealed record CallEnded(long Call, object? Reply, Exception? Failure) : INoSerializationVerificationNeeded;
+    /// <summary>Self-message: a call ended, with a reply or an exception. The token tells it from a call that this actor made before a restart.</summary>
+    private sealed record CallEnded(object Call, object? Reply, Exception? Failure) : INoSerializationVerificationNeeded;
 
-    /// <summary>Self-message: the call with this number took longer than it may.</summary>
-    private sealed record DeadlinePassed(long Call) : INoSerializationVerificationNeeded;
+    /// <summary>Self-message: the call of the moment took longer than it may. Its timer is cancelled when the call ends, so it is never late.</summary>
+    private sealed record DeadlinePassed : INoSerializationVerificationNeeded
+    {
+        public static DeadlinePassed Instance { get; } = new();
+    }
 
     /// <summary>Self-message: the back-off is over.</summary>
     private sealed record OpenAgain : INoSerializationVerificationNeeded
@@ -40,9 +43,10 @@ public sealed class TpmActor : UntypedActor, IWithTimers
     private readonly TpmQueue _queue;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private ITpm? _tpm;
-    private long _call;
-    private bool _busy;
+    private object? _call;
     private WaitingTpmCommand? _current;
+    private WaitingTpmCommand? _again;
+    private bool _repeated;
     private string? _circuitOpen;
     private TimeSpan _backOff;
 
@@ -81,13 +85,13 @@ public sealed class TpmActor : UntypedActor, IWithTimers
             case CallEnded ended when ended.Call == _call:
                 End(ended);
                 break;
-            case DeadlinePassed passed when passed.Call == _call && _busy:
+            case CallEnded:
+                break;
+            case DeadlinePassed:
                 GiveUp();
                 break;
             case OpenAgain:
                 Open();
-                break;
-            case CallEnded or DeadlinePassed:
                 break;
             default:
                 Unhandled(message);
@@ -113,12 +117,15 @@ public sealed class TpmActor : UntypedActor, IWithTimers
 
     private void StartNext()
     {
-        if (!_busy && _tpm is { } tpm && _queue.TryTake(out var next))
+        if (_call is null && _tpm is { } tpm && (_again ?? TakeNext()) is { } next)
         {
+            _again = null;
             _current = next;
             Run(() => Perform(tpm, next.Command, _identity));
         }
     }
+
+    private WaitingTpmCommand? TakeNext() => _queue.TryTake(out var next) ? next : null;
 
     private void Open()
     {
@@ -133,9 +140,9 @@ public sealed class TpmActor : UntypedActor, IWithTimers
 
     private void Run(Func<object> blocking)
     {
-        var call = ++_call;
-        _busy = true;
-        Timers.StartSingleTimer(nameof(DeadlinePassed), new DeadlinePassed(call), _settings.CommandDeadline);
+        var call = new object();
+        _call = call;
+        Timers.StartSingleTimer(nameof(DeadlinePassed), DeadlinePassed.Instance, _settings.CommandDeadline);
         Task.Run(blocking).PipeTo(
             Self, Self, reply => new CallEnded(call, reply, null), failure => new CallEnded(call, null, failure));
     }
@@ -161,7 +168,7 @@ public sealed class TpmActor : UntypedActor, IWithTimers
 
     private void End(CallEnded ended)
     {
-        _busy = false;
+        _call = null;
         Timers.Cancel(nameof(DeadlinePassed));
         switch (ended)
         {
@@ -172,12 +179,22 @@ public sealed class TpmActor : UntypedActor, IWithTimers
                 break;
             case { Reply: { } reply } when _tpm is not null:
                 _backOff = _settings.FirstBackOff;
+                _repeated = false;
                 Answer(reply);
                 StartNext();
                 break;
             case { Failure: TpmRefusedException refused } when _current is not null:
                 Answer(new TpmReplies.NotAttestable(refused.Message));
                 StartNext();
+                break;
+            case { Failure: not null } when _tpm is not null && !_repeated && _current is { Command: not TpmCommands.IncrementCounter } lost:
+                // A chip that was power-cycled shows only at the next command: what changes nothing in it is asked once more over a new connection.
+                _log.Info("TPM connection lost ({0}); {1} is repeated", ended.Failure.GetBaseException().Message, lost.Command.GetType().Name);
+                _repeated = true;
+                _again = lost;
+                _current = null;
+                _tpm.Dispose();
+                Open();
                 break;
             case { Failure: { } failure } when _tpm is not null:
                 Break(failure.GetBaseException().Message);
@@ -219,6 +236,8 @@ public sealed class TpmActor : UntypedActor, IWithTimers
     {
         var reply = new TpmReplies.NotAttestable(reason);
         Answer(reply);
+        _again?.Asker.Tell(reply);
+        _again = null;
         while (_queue.TryTake(out var waiting))
         {
             waiting.Asker.Tell(reply);

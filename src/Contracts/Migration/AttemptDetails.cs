@@ -59,4 +59,8 @@ public sealed record AttemptDetails(
     double StopMs,
     double DirtyPagesPerSecond,
     double PredictedStopMs,
-    string MemoryDigest) : IWire;
+    string MemoryDigest) : IWire
+{
+    /// <summary>True once nothing of the attempt goes on any more on the reporting host; a verdict alone is not the end.</summary>
+    public bool HasEnded => Outcome != AttemptOutcome.Open && Step is ("Ended" or "JournalingEnded");
+}

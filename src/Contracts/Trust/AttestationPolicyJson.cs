@@ -90,9 +90,9 @@ public static class AttestationPolicyJson
             : index;
     }
 
-    private static IEnumerable<string> ParseValues(string pcr, string[] values, string policy)
+    private static IEnumerable<string> ParseValues(string pcr, string[]? values, string policy)
     {
-        if (values.Length == 0)
+        if (values is not { Length: > 0 })
         {
             throw new AttestationPolicyException($"policy {policy} allows no value of PCR {pcr}: no host could pass");
         }

@@ -22,6 +22,8 @@ internal static class AmigCommandLine
             MigrationCommands.Migration(context),
             MigrationCommands.Cancel(context),
             HostCommands.Hosts(context),
+            ImageCommands.Create(context),
+            DoctorCommand.Create(context),
         };
         foreach (var command in TrustCommands.All())
         {

@@ -14,5 +14,9 @@ namespace ActorMigration.Host.Http;
 [JsonSerializable(typeof(MigrationIdJson))]
 [JsonSerializable(typeof(MigrationJson))]
 [JsonSerializable(typeof(MigrationsJson))]
+[JsonSerializable(typeof(ImportRequest))]
+[JsonSerializable(typeof(ImageJson))]
+[JsonSerializable(typeof(ImagesJson))]
+[JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(ApiProblem))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -50,6 +50,7 @@ public sealed class ApiServer : IAsyncDisposable
         app.Use(AnswerRefusalsAsync);
         var client = new ConsoleClient(console, settings.ApiDeadline);
         new ContainerRoutes(client, images, settings.Host, settings.StopGrace).Map(app);
+        new ImageRoutes(images).Map(app);
         new MigrationRoutes(client, settings.Migration.Policy, time).Map(app);
         app.MapGet("/v1/hosts", http => http.WriteAsync(new HostsJson(hosts()), ApiJson.Default.HostsJson));
         var node = new NodeJson(settings.Host.Value, typeof(ApiServer).Assembly.GetName().Version!.ToString(3), Environment.ProcessId);

@@ -31,7 +31,7 @@ internal sealed class ContainerRoutes(ConsoleClient console, IImageCatalog image
         var request = await http.ReadAsync(ApiJson.Default.RunRequest).ConfigureAwait(false);
         var digest = images.Resolve(request.Image)
             ?? throw new ApiException(RequestFailure.UnknownImage, $"The image '{request.Image}' is not on {self}: 'amig image ls' lists what is, 'amig image import' adds one.");
-        var spec = RunRequestCheck.ToSpec(request, digest);
+        var spec = RunRequestCheck.ToSpec(request with { Env = [.. FromImage(images.EnvironmentOf(digest), request.Env), .. request.Env] }, digest);
         var cluster = await console.AskAsync<ClusterContainers>(new ListContainers(), http.RequestAborted).ConfigureAwait(false);
         RefuseTaken(spec, cluster);
         var started = await console.AskAsync<ContainerStarted>(new RunContainer(spec, self), http.RequestAborted).ConfigureAwait(false);
@@ -44,6 +44,14 @@ internal sealed class ContainerRoutes(ConsoleClient console, IImageCatalog image
         var grace = http.Request.Query["force"] == "true" ? TimeSpan.Zero : stopGrace;
         await console.AskAsync<ContainerRemoved>(new RemoveContainer(name, (int)grace.TotalMilliseconds), http.RequestAborted).ConfigureAwait(false);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    /// <summary>What the image sets and the request does not.</summary>
+    private static IEnumerable<string> FromImage(IReadOnlyList<string> image, string[] asked)
+    {
+        static string Key(string entry) => entry.Split('=', 2)[0];
+        var given = asked.Select(Key).ToHashSet(StringComparer.Ordinal);
+        return image.Where(entry => !given.Contains(Key(entry)));
     }
 
     /// <summary>As far as is known: hosts that are silent may have it too. For the name the voters have the last word, at the start.</summary>

@@ -84,7 +84,7 @@ internal sealed class MigrationRoutes(ConsoleClient console, Func<int, bool, Mig
                 sent = line;
             }
 
-            if (now.Outcome != AttemptOutcome.Open)
+            if (now.HasEnded)
             {
                 return;
             }

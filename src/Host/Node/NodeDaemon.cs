@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using ActorMigration.Host.Cli;
 using ActorMigration.Host.Http;
 using ActorMigration.Host.Trust;
-using Akka.Actor;
 using Microsoft.Extensions.Logging;
 
 namespace ActorMigration.Host.Node;
@@ -27,27 +26,28 @@ internal static class NodeDaemon
         using var trust = TrustState.Load(settings.StateDirectory);
         var identity = new NodeIdentity(trust.Node, trust.OwnerCa);
         var peers = new PeerCertificates(identity.OwnerCa, settings.Seeds);
-        var system = NodeActorSystem.Create(settings, files, identity, peers, logs.CreateLogger("tls"));
-        LogBridgeExtension.Of(system).Logger = logs.CreateLogger("akka");
-        var lifecycle = new NodeLifecycle(system, time, log);
-        try
+        var services = await NodeServices.OpenAsync(settings, trust, identity, time, logs, cancel).ConfigureAwait(false);
+        await using (services.ConfigureAwait(false))
         {
-            var cluster = new ClusterPeers(system, settings.Host, peers);
-            var services = await NodeServices.StartAsync(settings, system, lifecycle, cluster, trust, time, logs).ConfigureAwait(false);
-            await using (services.ConfigureAwait(false))
+            var system = NodeActorSystem.Create(settings, files, identity, peers, logs.CreateLogger("tls"));
+            LogBridgeExtension.Of(system).Logger = logs.CreateLogger("akka");
+            var lifecycle = new NodeLifecycle(system, time, log);
+            try
             {
-                var api = await ApiServer.StartAsync(settings, services.Console, () => Hosts(settings, cluster), services.Images, time, logs).ConfigureAwait(false);
+                var cluster = new ClusterPeers(system, settings.Host, peers);
+                var console = services.Start(system, lifecycle, cluster);
+                var api = await ApiServer.StartAsync(settings, console, () => Hosts(settings, cluster), services.Linux.Images, time, logs).ConfigureAwait(false);
                 await using (api.ConfigureAwait(false))
                 {
                     log.LogInformation("{Host} listens on {Address}:{Port}; API on {Socket}.", settings.Host, settings.Address, settings.RemotePort, settings.ApiSocket);
                     return await WaitAsync(lifecycle, log, cancel).ConfigureAwait(false);
                 }
             }
-        }
-        finally
-        {
-            await lifecycle.StopAsync(LeavePatience).ConfigureAwait(false);
-            log.LogInformation("Stopped; containers run on.");
+            finally
+            {
+                await lifecycle.StopAsync(LeavePatience).ConfigureAwait(false);
+                log.LogInformation("Stopped; containers run on.");
+            }
         }
     }
 

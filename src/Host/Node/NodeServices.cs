@@ -1,6 +1,11 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
 using ActorMigration.Actors;
 using ActorMigration.Actors.Trust;
-using ActorMigration.Host.Http;
+using ActorMigration.Contracts;
+using ActorMigration.Host.Decision;
+using ActorMigration.Host.Linux;
 using ActorMigration.Host.Trust;
 using ActorMigration.Host.Trust.Tpm;
 using Akka.Actor;
@@ -8,33 +13,139 @@ using Microsoft.Extensions.Logging;
 
 namespace ActorMigration.Host.Node;
 
-/// <summary>The composition root: builds the Linux side of every port and passes it to the actors under /user/node. All of them are listed here.</summary>
+/// <summary>
+/// The composition root: everything of a daemon that is not the cluster itself. Opened before the actor system and disposed after it, so that this
+/// host's voter answers for as long as the process lives, whatever becomes of the cluster.
+/// </summary>
 internal sealed class NodeServices : IAsyncDisposable
 {
-    private NodeServices(ICanTell console, IImageCatalog images)
+    private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
+
+    private readonly NodeSettings _settings;
+    private readonly TrustState _trust;
+    private readonly TimeProvider _time;
+    private readonly DecisionServices _decision;
+
+    /// <summary>What is to be given back, last taken first.</summary>
+    private readonly Stack<IAsyncDisposable> _owned;
+
+    private NodeServices(NodeSettings settings, TrustState trust, TimeProvider time, DecisionServices decision, LinuxPorts linux, Stack<IAsyncDisposable> owned)
     {
-        Console = console;
-        Images = images;
+        _settings = settings;
+        _trust = trust;
+        _time = time;
+        _decision = decision;
+        _owned = owned;
+        Linux = linux;
     }
 
-    internal ICanTell Console { get; }
+    /// <summary>The operating system's side.</summary>
+    internal LinuxPorts Linux { get; }
 
-    internal IImageCatalog Images { get; }
-
-    internal static Task<NodeServices> StartAsync(
-        NodeSettings settings, ActorSystem system, NodeLifecycle lifecycle, IPeers peers, TrustState trust, TimeProvider time, ILoggerFactory logs)
+    /// <summary>Opens journals, voter and listeners. Throws <see cref="SettingsException"/> when this host cannot have them.</summary>
+    internal static async Task<NodeServices> OpenAsync(NodeSettings settings, TrustState trust, NodeIdentity identity, TimeProvider time, ILoggerFactory logs, CancellationToken cancel)
     {
-        _ = (peers, time, logs);
-        var supervisor = system.ActorOf(NodeSupervisor.Props(
-            node => node.ActorOf(TpmActor.Props(() => new Tpm2Chip(settings.Tpm), settings.TpmLimits, trust.Identity), "tpm"),
-            lifecycle.Fail), NodeSupervisor.Name);
-        return Task.FromResult(new NodeServices(system.ActorSelection(supervisor.Path / "console"), new NoImages()));
+        var owned = new Stack<IAsyncDisposable>();
+        try
+        {
+            var decision = OpenDecision(settings, identity, time, logs, owned);
+            var linux = await LinuxPorts.OpenAsync(settings, time, logs, cancel).ConfigureAwait(false);
+            owned.Push(linux);
+            return new NodeServices(settings, trust, time, decision, linux, owned);
+        }
+        catch (Exception e)
+        {
+            await DisposeAsync(owned).ConfigureAwait(false);
+            if (e is RecordLogException or LinuxException)
+            {
+                throw new SettingsException($"This host's records cannot be used: {e.Message}", e);
+            }
+
+            throw;
+        }
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    private sealed class NoImages : IImageCatalog
+    /// <summary>Starts /user/node with all its children; returns the console, which may be asked at once.</summary>
+    internal ICanTell Start(ActorSystem system, NodeLifecycle lifecycle, IPeers peers)
     {
-        public string? Resolve(string nameOrDigest) => null;
+        var supervisor = system.ActorOf(NodeSupervisor.Props(node => Compose(node, peers), lifecycle.Fail), NodeSupervisor.Name);
+        return system.ActorSelection(supervisor.Path / "console");
+    }
+
+    public ValueTask DisposeAsync() => DisposeAsync(_owned);
+
+    private static async ValueTask DisposeAsync(Stack<IAsyncDisposable> owned)
+    {
+        while (owned.TryPop(out var next))
+        {
+            await next.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Every actor under /user/node, by its name.</summary>
+    private void Compose(IActorRefFactory node, IPeers peers)
+    {
+        var tpm = node.ActorOf(TpmActor.Props(() => new Tpm2Chip(_settings.Tpm), _settings.TpmLimits, _trust.Identity), "tpm");
+        var attempts = new AttemptServices(
+            peers,
+            Linux.SourceHost,
+            Linux.DestinationHost,
+            _decision,
+            new AttestationServices(tpm, _trust.Policy, _trust.Anchors),
+            _settings.AttemptTimes,
+            _time,
+            File.ReadAllText(BootIdFile).Trim());
+        node.ActorOf(ContainersActor.Props(attempts, Linux.Runtime), "containers");
+        node.ActorOf(MigrationsActor.Props(attempts, Linux.Runtime), "migrations");
+        node.ActorOf(ConsoleActor.Props(peers, _decision.Poll), "console");
+    }
+
+    private static DecisionServices OpenDecision(NodeSettings settings, NodeIdentity identity, TimeProvider time, ILoggerFactory logs, Stack<IAsyncDisposable> owned)
+    {
+        var signer = Owned(new NodeSigner(identity), owned);
+        var keys = new NodeKeys(identity.OwnerCa);
+        var names = settings.Voters.Select(voter => voter.Host).ToImmutableArray();
+        Voter? voter = null;
+        if (names.Contains(settings.Host))
+        {
+            var votes = Owned(RecordLogFile.Open<VoterRecord>(Path.Combine(settings.StateDirectory, "voter.log")), owned);
+            var core = new VoterCore(settings.Host, votes.Incarnation, names, signer, keys, static (token, digest) => HandOverSignature.Verify(token, digest));
+            voter = Owned(new Voter(core, votes), owned);
+            owned.Push(Listening("amig.voter.port", settings.VoterPort, () => VoterListener.Start(
+                new IPEndPoint(settings.Address, settings.VoterPort), voter, identity, time, logs.CreateLogger("voter"))));
+        }
+
+        var client = new TlsVoterClient(identity, settings.Voters.ToImmutableDictionary(one => one.Host, one => one.EndPoint), settings.Host, voter);
+        owned.Push(client);
+        var journal = Owned(new AttemptJournal(Owned(RecordLogFile.Open<JournalEntry>(Path.Combine(settings.StateDirectory, "attempts.log")), owned)), owned);
+        return new DecisionServices(journal, client, new VoterPoll(client, names, settings.VoterTimes, time), signer, keys, settings.VoterTimes);
+    }
+
+    private static T Listening<T>(string key, int port, Func<T> start)
+    {
+        try
+        {
+            return start();
+        }
+        catch (SocketException e)
+        {
+            throw new SettingsException($"Cannot listen on port {port} ({key}) of amig.address: {e.Message}.", e);
+        }
+    }
+
+    private static T Owned<T>(T resource, Stack<IAsyncDisposable> owned)
+        where T : IDisposable
+    {
+        owned.Push(new Synchronous(resource));
+        return resource;
+    }
+
+    private sealed class Synchronous(IDisposable resource) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            resource.Dispose();
+            return ValueTask.CompletedTask;
+        }
     }
 }

@@ -48,7 +48,7 @@ public static partial class NodeSettingsReader
             MemoryReserve = section.Size("memory.reserve", "256 MiB"),
             DiskReserve = section.Size("disk.reserve", "512 MiB"),
             StopGrace = section.Time("containers.stop-grace", "10 s"),
-            ApiDeadline = section.Time("api.deadline", "30 s"),
+            ApiDeadline = section.Time("api.deadline", "150 s"),
             Migration = Migration(section),
             AttemptTimes = AttemptTimes(section),
             VoterTimes = new VoterTimes(

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using ActorMigration.Contracts;
 
 namespace ActorMigration.Host.Stream;
 
@@ -45,6 +46,9 @@ public sealed class AttemptKey : IDisposable
 
     /// <summary>ECDSA over SHA-256, in the fixed-length form of IEEE P1363.</summary>
     public byte[] Sign(ReadOnlySpan<byte> data) => _key.SignData(data, HashAlgorithmName.SHA256);
+
+    /// <summary>Signs permission to propose DEST; the voters know this key's digest from BEGIN.</summary>
+    public HandOverToken SignHandOver(Manifest manifest, byte[] destinationKeyDigest) => HandOverSignature.Sign(_key, manifest, destinationKeyDigest);
 
     /// <summary>True when <paramref name="signature"/> over <paramref name="data"/> is by the key with this SPKI.</summary>
     public static bool Verify(ReadOnlySpan<byte> subjectPublicKeyInfo, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)

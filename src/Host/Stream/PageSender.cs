@@ -270,6 +270,11 @@ public sealed class PageSender : IPageSink, IPagePump, IDisposable
                     StreamAckKind.RoundStored => new PagePumpEvent.RoundStored((int)Math.Min(ack.Value, int.MaxValue)),
                     _ => new PagePumpEvent.FinalStored(ack.Value),
                 });
+                if (ack.Kind == StreamAckKind.FinalStored)
+                {
+                    // The receiver has all and may close; there is nothing to lose any more.
+                    return;
+                }
             }
         }
         catch (PageFrameException failure)

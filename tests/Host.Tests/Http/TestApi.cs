@@ -50,7 +50,16 @@ internal sealed class TestApi : IAsyncDisposable
 
     private sealed class OneImage : IImageCatalog
     {
-        public string? Resolve(string nameOrDigest) => nameOrDigest == "redis" ? "sha256:" + new string('a', 64) : null;
+        private static readonly string Digest = "sha256:" + new string('a', 64);
+
+        public string? Resolve(string nameOrDigest) => nameOrDigest == "redis" ? Digest : null;
+
+        public IReadOnlyList<string> EnvironmentOf(string digest) => [];
+
+        public IReadOnlyList<(string Name, string Digest)> List() => [("redis", Digest)];
+
+        public Task<string> ImportAsync(string path, string name, CancellationToken cancel)
+            => path == "/images/redis" ? Task.FromResult(Digest) : throw new ApiException(RequestFailure.InvalidRequest, $"there is no file or directory {path}");
     }
 
     private sealed class Answering : ReceiveActor

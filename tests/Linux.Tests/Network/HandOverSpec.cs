@@ -90,6 +90,7 @@ public sealed class HandOverSpec(ITestOutputHelper output) : IDisposable
         SpinWait.SpinUntil(() => sourceHolder.Held >= 1, 1000);
         destinationHolder.Hold();
         claim.Claim();
+        Assert.True(HeldFrames.TryDecode(sourceHolder.TakeForDestination(), out var taken) && taken.Count >= 1);
         // Retransmissions come at about 0.2, 0.6, 1.4 s. After 0.7 s the next one would come 0.7 s later.
         Thread.Sleep(700);
         var heldAtDestination = destinationHolder.Held;
@@ -106,6 +107,31 @@ public sealed class HandOverSpec(ITestOutputHelper output) : IDisposable
         Assert.True(report.Replayed >= 1);
         Assert.True(heldAtDestination >= 1, "the destination's claim did not take the address over");
         Assert.True(resumed.ElapsedMilliseconds < 350, $"{resumed.ElapsedMilliseconds} ms: the client had to send again by its timer");
+    }
+
+    [Fact]
+    public void A_holder_of_a_dead_daemon_keeps_swallowing_frames_until_the_next_one_removes_it()
+    {
+        using var source = PortOn("A");
+        using var server = SegmentLab.UdpServer(source.NetnsPath);
+        source.Plug();
+        source.Announce();
+        using var client = _lab.UdpClient("client");
+        client.Send(Numbered(0, 1, 100));
+        Assert.True(server.Poll(2_000_000, SelectMode.SelectRead));
+        server.Receive(new byte[200]);
+        var abandoned = HolderOn("A");   // never disposed, as by a daemon that was killed
+        abandoned.Hold();
+        client.Send(Numbered(0, 2, 100));
+        Assert.False(server.Poll(200_000, SelectMode.SelectRead));
+
+        Assert.True(_lab.In("A", () => FrameHolder.RemoveLeftover(Container, Fence)));
+        Assert.False(_lab.In("A", () => FrameHolder.RemoveLeftover(Container, Fence)));
+        source.Announce();
+        client.Send(Numbered(0, 3, 100));
+
+        Assert.True(server.Poll(2_000_000, SelectMode.SelectRead), "the container is still not reachable");
+        abandoned.Dispose();
     }
 
     [Fact]

@@ -141,8 +141,9 @@ public sealed class ContainerTrackerSpec
         var recorder = new PageRecorder();
 
         tracker.RunRound(0, recorder, CancellationToken.None);
+        Thread.Sleep(20);
         container.Freeze();
-        memory.Every = 3;
+        memory.Every = 1;
         var thrown = Assert.Throws<PagesOwedException>(() => tracker.HarvestFrozen(1, recorder));
         memory.Every = 0;
 

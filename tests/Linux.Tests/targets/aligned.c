@@ -20,5 +20,5 @@ int main(void) {
     pthread_create(&t, 0, sleep_aligned, 0);
     usleep(20000);
     puts("ready"); fflush(stdout);
-    for (;;) usleep(100);
+    for (;;) pause();
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 static volatile int ticks;
@@ -42,7 +43,10 @@ int main(void) {
     setitimer(ITIMER_REAL, &often, 0);
     puts("ready"); fflush(stdout);
     for (int last = 0;;) {
-        for (volatile int i = 0; i < 3000000; i++) { }
+        // Busy for 20 ms: ten ticks, of which at least one must come.
+        struct timespec from, to;
+        clock_gettime(CLOCK_MONOTONIC, &from);
+        do clock_gettime(CLOCK_MONOTONIC, &to); while ((to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000 < 20);
         struct sigaction now;
         sigaction(SIGTRAP, 0, &now);
         if (now.sa_handler != on_trap) { puts("SIGTRAP handler lost"); fflush(stdout); }

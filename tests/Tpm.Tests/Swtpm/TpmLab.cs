@@ -1,8 +1,8 @@
 using System.Net;
+using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Trust;
 using ActorMigration.Host.Trust.Enrolment;
-using ActorMigration.Actors.Trust;
 
 namespace ActorMigration.Tpm.Tests.Swtpm;
 
@@ -59,7 +59,7 @@ public sealed class TpmLab : IDisposable
 
     public static void WritePolicy(string state, ITpm chip)
     {
-        var policy = PolicyCapture.From(chip, "lab", [0, 1, 2, 3, 4, 5, 6, 7, 16], allowSoftwareTpm: true, TimeSpan.FromSeconds(5));
+        var policy = PolicyCapture.From(chip, "lab", [0, 1, 2, 3, 4, 5, 6, 7, 16], allowSoftwareTpm: true, TimeSpan.FromMinutes(1));
         File.WriteAllText(Path.Combine(state, "trust", "policy.json"), Contracts.Trust.AttestationPolicyJson.Format(policy));
     }
 

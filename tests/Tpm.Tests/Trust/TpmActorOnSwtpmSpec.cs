@@ -27,7 +27,7 @@ public sealed class TpmActorOnSwtpmSpec(TpmLab lab) : IClassFixture<TpmLab>, IDi
         using var trust = TrustState.Load(lab.Enrol(lab.A, Host));
         var tpm = Start(trust);
         var challenge = new Challenge(Host, trust);
-        var quoted = Assert.IsType<TpmReplies.Quoted>(await Quote(tpm, challenge));
+        var quoted = Assert.IsType<TpmReplies.Quoted>(await UntilNot<TpmReplies.NotAttestable>(tpm, challenge));
         Assert.IsType<AttestationVerdict.Accepted>(challenge.Verify(quoted.Evidence));
 
         var busy = Enumerable.Range(0, 12).Select(_ => Quote(tpm, challenge)).ToArray();
@@ -48,14 +48,14 @@ public sealed class TpmActorOnSwtpmSpec(TpmLab lab) : IClassFixture<TpmLab>, IDi
         using var trust = TrustState.Load(lab.Enrol(lab.A, Host));
         var tpm = Start(trust);
         var challenge = new Challenge(Host, trust);
-        Assert.IsType<TpmReplies.Quoted>(await Quote(tpm, challenge));
+        Assert.IsType<TpmReplies.Quoted>(await UntilNot<TpmReplies.NotAttestable>(tpm, challenge));
         lab.A.Stop();
         try
         {
             var waited = Stopwatch.StartNew();
             var given = Assert.IsType<TpmReplies.NotAttestable>(await Quote(tpm, challenge));
             Assert.Contains("within 1000 ms", given.Reason);
-            Assert.InRange(waited.Elapsed, Quick.CommandDeadline * 0.9, Quick.CommandDeadline * 3);
+            Assert.InRange(waited.Elapsed, Quick.CommandDeadline * 0.9, Patience);
         }
         finally
         {

@@ -20,7 +20,7 @@ internal static class AkCertificateChain
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.VerificationTime = now.UtcDateTime;
 
-        var valid = chain.Build(leaf);
+        var valid = Build(chain, leaf);
         var path = chain.ChainElements.Select(e => e.Certificate).ToArray();
         try
         {
@@ -45,6 +45,19 @@ internal static class AkCertificateChain
             {
                 element.Dispose();
             }
+        }
+    }
+
+    private static bool Build(X509Chain chain, X509Certificate2 leaf)
+    {
+        try
+        {
+            return chain.Build(leaf);
+        }
+        catch (CryptographicException e)
+        {
+            // A certificate whose key is no key makes the chain builder throw instead of saying no.
+            throw new RuleViolation(AttestationRule.AkChainInvalid, $"its AK certificate cannot be checked: {e.Message}");
         }
     }
 

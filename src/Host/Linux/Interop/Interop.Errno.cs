@@ -19,6 +19,7 @@ internal static partial class Interop
         internal const int EFAULT = 14;
         internal const int EBUSY = 16;
         internal const int EEXIST = 17;
+        internal const int EXDEV = 18;
         internal const int ENODEV = 19;
         internal const int ENOTDIR = 20;
         internal const int EISDIR = 21;
@@ -28,12 +29,17 @@ internal static partial class Interop
         internal const int ENOTTY = 25;
         internal const int ENOSPC = 28;
         internal const int EPIPE = 32;
+        internal const int ERANGE = 34;
         internal const int ENOSYS = 38;
         internal const int ENOTEMPTY = 39;
+        internal const int ELOOP = 40;
+        internal const int ENODATA = 61;
         internal const int EOPNOTSUPP = 95;
         internal const int EADDRINUSE = 98;
         internal const int ENETDOWN = 100;
         internal const int ETIMEDOUT = 110;
         internal const int ECONNREFUSED = 111;
+        internal const int ESTALE = 116;
+        internal const int EDQUOT = 122;
     }
 }

@@ -48,6 +48,7 @@ internal static partial class Interop
         internal const ushort RTM_NEWROUTE = 24;
         internal const ushort RTM_NEWNEIGH = 28;
         internal const ushort RTM_DELNEIGH = 29;
+        internal const ushort RTM_GETNEIGH = 30;
 
         internal const ushort IFLA_ADDRESS = 1;
         internal const ushort IFLA_IFNAME = 3;
@@ -75,6 +76,10 @@ internal static partial class Interop
         internal const byte RT_SCOPE_UNIVERSE = 0;
         internal const byte RTN_UNICAST = 1;
 
+        // States of a neighbour that did not answer, from include/uapi/linux/neighbour.h.
+        internal const ushort NUD_INCOMPLETE = 0x01;
+        internal const ushort NUD_FAILED = 0x20;
+        internal const ushort NDA_DST = 1;
         internal const ushort NDA_LLADDR = 2;
         internal const ushort NUD_REACHABLE = 0x02;
         internal const ushort NUD_NOARP = 0x40;

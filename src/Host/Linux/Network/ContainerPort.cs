@@ -151,13 +151,24 @@ internal sealed unsafe class ContainerPort : IDisposable
     }
 
     /// <summary>
+    /// After <see cref="Plug"/> at a destination: CRIU has let the sockets out of repair before, and what they sent then asked for neighbours at a
+    /// port that led nowhere. Unforgotten, that question delays the first answer to a client by a second.
+    /// </summary>
+    internal void ForgetUnansweredNeighbours() => NetworkNamespace.Enter(NetnsPath, () =>
+    {
+        using var inside = RouteSocket.Open();
+        inside.ForgetUnansweredNeighbours();
+    });
+
+    /// <summary>
     /// Takes everything away, the pair first: the kernel ends a namespace some time after its last user, and a stale eth0 with the same address
     /// would answer the container's clients with a RST.
     /// </summary>
     internal void Remove()
     {
+        _host.Delete(_hostEnd, HostEnd);
         Dispose();
-        PortInventory.Remove(Path.GetDirectoryName(NetnsPath)!, _name);
+        NetworkNamespace.Remove(NetnsPath);
     }
 
     /// <summary>Lets go of the sockets; namespace and pair stay.</summary>

@@ -110,6 +110,17 @@ internal sealed unsafe class FrameHolder : IDisposable
         }
     }
 
+    /// <summary>
+    /// A daemon that died while it held left a hold port with a forwarding entry that swallows the container's frames. The recovering daemon removes it
+    /// before it plugs the port in. False when there is none.
+    /// </summary>
+    internal static bool RemoveLeftover(ContainerName container, Fence fence)
+    {
+        using var route = RouteSocket.Open();
+        var name = new PortName(container, fence).HoldPort;
+        return route.Find(name) is { } left && route.Delete(left.Index, name);
+    }
+
     /// <summary>Makes the hold port; holds nothing yet. Refuses (EEXIST) when this fence has one already.</summary>
     internal static FrameHolder Open(ContainerName container, Fence fence, ContainerNetwork network, string bridge, string uplink)
     {
@@ -162,7 +173,7 @@ internal sealed unsafe class FrameHolder : IDisposable
 
     /// <summary>
     /// Source, once the destination has claimed the MAC: frames of other ports of this host go out to the segment from here on; what was held
-    /// until now is returned in <see cref="HeldFrames"/>' form and goes along with the state.
+    /// until now is returned in <see cref="HeldFrames"/>' form and goes along with the state. It is kept here as well, for <see cref="ReplayInto"/> after an abort.
     /// </summary>
     internal byte[] TakeForDestination()
     {
@@ -171,7 +182,7 @@ internal sealed unsafe class FrameHolder : IDisposable
             Move(_uplinkPort, sticky: false);
             Drain();
             PassTo(_uplink);
-            return HeldFrames.Encode(_queue.Take());
+            return HeldFrames.Encode(_queue.Copy());
         }
     }
 

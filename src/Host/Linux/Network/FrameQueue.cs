@@ -42,6 +42,9 @@ internal sealed class FrameQueue
         return all;
     }
 
+    /// <summary>All frames, which stay.</summary>
+    internal byte[][] Copy() => [.. _frames];
+
     private void Trim()
     {
         while (Bytes > HeldFrames.MaxBytes || _frames.Count > HeldFrames.MaxFrames)

@@ -141,4 +141,30 @@ internal sealed partial class RouteSocket
     }
 
     private static string Text(ReadOnlySpan<byte> value) => Encoding.ASCII.GetString(value).TrimEnd('\0');
+
+    /// <summary>
+    /// Forgets every neighbour that was asked for and has not answered. The kernel asks again only a second later; after this it asks with the next packet.
+    /// </summary>
+    internal void ForgetUnansweredNeighbours()
+    {
+        // struct ndmsg: u8 family, u8 pad, u16 pad, i32 ifindex, u16 state, u8 flags, u8 type; then attributes.
+        foreach (var entry in Dump(() => new NetlinkMessage(RTM_GETNEIGH, NLM_F_DUMP).U8(AF_INET).U8(0).U8(0).U8(0).I32(0).U8(0).U8(0).U8(0).U8(0), "RTM_GETNEIGH"))
+        {
+            if ((MemoryMarshal.Read<ushort>(entry.AsSpan(8)) & (NUD_INCOMPLETE | NUD_FAILED)) == 0 || !NetlinkAttributes.TryFind(entry.AsSpan(12), NDA_DST, out var address))
+            {
+                continue;
+            }
+            try
+            {
+                Request(
+                    new NetlinkMessage(RTM_DELNEIGH, NLM_F_ACK).U8(AF_INET).U8(0).U8(0).U8(0).I32(MemoryMarshal.Read<int>(entry.AsSpan(4))).U8(0).U8(0).U8(0).U8(0)
+                        .Attribute(NDA_DST, address.ToArray()),
+                    "RTM_DELNEIGH", new IPAddress(address).ToString());
+            }
+            catch (LinuxException gone) when (gone.Errno == Interop.Errno.ENOENT)
+            {
+                // The kernel gave it up by itself meanwhile.
+            }
+        }
+    }
 }

@@ -24,7 +24,7 @@ internal static class AddressSpaces
 
     /// <summary>True when a thread of the process waits in the kernel for its vfork child.</summary>
     internal static bool IsInVfork(int pid)
-        => TaskStatus.Threads(pid).Any(tid => SleepingCall.Of($"/proc/{pid}/task/{tid}") is { IsClone: true });
+        => ProcTask.Threads(pid).Any(tid => SleepingCall.Of($"/proc/{pid}/task/{tid}") is { IsClone: true });
 
     private static int Compare(int pid, int other)
         => (int)Interop.SysCall(Interop.SYS_kcmp, pid, other, Interop.KCMP_VM) switch

@@ -2,7 +2,7 @@ namespace ActorMigration.Host.Linux.Tracking;
 
 /// <summary>A process could not be tracked; without tracking all its memory is copied under the freeze.</summary>
 public sealed class AttachException(AttachFailure failure, int pid, string why)
-    : Exception($"tracking of process {pid} ({TaskStatus.Program(pid)}) could not begin: {why}")
+    : Exception($"tracking of process {pid} ({ProcTask.Program(pid)}) could not begin: {why}")
 {
     /// <summary>What callers match on.</summary>
     public AttachFailure Failure { get; } = failure;

@@ -78,7 +78,7 @@ public sealed unsafe class ContainerTracker : IDisposable
     public FinalIndex HarvestFrozen(int round, IPageSink sink)
     {
         BeginRound(round);
-        var pids = _container.Pids().Where(pid => TaskStatus.LiveThread(pid) is not null).ToArray();
+        var pids = _container.Pids().Where(pid => ProcTask.LiveThread(pid) is not null).ToArray();
         if (AddressSpaces.FindShared(pids) is { } shared)
         {
             throw new SharedAddressSpaceException(shared.First, shared.Second, AddressSpaces.IsInVfork(shared.First) || AddressSpaces.IsInVfork(shared.Second));
@@ -142,7 +142,7 @@ public sealed unsafe class ContainerTracker : IDisposable
         var live = new Dictionary<int, ulong>();
         foreach (var pid in _container.Pids())
         {
-            if (TaskStatus.Read($"/proc/{pid}") is { } status && TaskStatus.LiveThread(pid) is not null)
+            if (ProcTask.Read($"/proc/{pid}") is { } status && ProcTask.LiveThread(pid) is not null)
             {
                 live.Add(pid, status.StartTime);
             }
@@ -194,25 +194,36 @@ public sealed unsafe class ContainerTracker : IDisposable
                 return;
             }
 
-            process = Renew(process, sink);
+            if (Renew(process, sink) is not { } renewed)
+            {
+                return;
+            }
+
+            process = renewed;
             Attach(process, tally);
         }
     }
 
     private ProcessPages Harvest(TrackedProcess process, PageCopier copier, IPageSink sink)
     {
-        while (true)
+        for (var current = process; current is not null;)
         {
-            using var view = ProcessView.Open(process.Pid, _text)
-                ?? throw new InvalidOperationException($"process {process.Pid} ended during the harvest: the container is not frozen");
-            if (ProcessHarvest.Run(process, view, _finder, copier) is { } pages)
+            using var view = ProcessView.Open(current.Pid, _text);
+            if (view is null)
+            {
+                break;
+            }
+
+            if (ProcessHarvest.Run(current, view, _finder, copier) is { } pages)
             {
                 return pages;
             }
 
             // The new generation has no userfaultfd, so its pages are all copied; it cannot come here again.
-            process = Renew(process, sink);
+            current = Renew(current, sink);
         }
+
+        throw new InvalidOperationException($"process {process.Pid} ended during the harvest: the container is not frozen");
     }
 
     private void Attach(TrackedProcess process, Tally tally)
@@ -241,7 +252,7 @@ public sealed unsafe class ContainerTracker : IDisposable
 
     private void Add(int pid, ulong startTime)
     {
-        if (TaskStatus.PidInContainer(pid) is not { } pidInContainer)
+        if (ProcTask.PidInContainer(pid) is not { } pidInContainer)
         {
             // It ended since the listing.
             return;
@@ -252,11 +263,12 @@ public sealed unsafe class ContainerTracker : IDisposable
         _processes[pid] = new TrackedProcess(new ProcessKey(pidInContainer, generation), pid, startTime);
     }
 
-    private TrackedProcess Renew(TrackedProcess process, IPageSink sink)
+    /// <summary>The next generation under the same pid, or null when the process ended meanwhile.</summary>
+    private TrackedProcess? Renew(TrackedProcess process, IPageSink sink)
     {
         Drop(process, sink);
         Add(process.Pid, process.StartTime);
-        return _processes.TryGetValue(process.Pid, out var renewed) ? renewed : process;
+        return _processes.GetValueOrDefault(process.Pid);
     }
 
     private void Drop(TrackedProcess process, IPageSink sink)

@@ -24,7 +24,7 @@ internal static class HeldDescriptors
 
             if (look == MaxLooks)
             {
-                throw new AttachException(AttachFailure.DescriptorKept, pid, $"process {held[0].Pid} ({TaskStatus.Program(held[0].Pid)}) keeps a copy of the descriptor as its number {held[0].Number}");
+                throw new AttachException(AttachFailure.DescriptorKept, pid, $"process {held[0].Pid} ({ProcTask.Program(held[0].Pid)}) keeps a copy of the descriptor as its number {held[0].Number}");
             }
 
             foreach (var (holder, number) in held)

@@ -4,7 +4,7 @@ namespace ActorMigration.Host.Linux.Tracking;
 
 /// <summary>Memory of a frozen process could not be read: the attempt must be aborted and the container thawed.</summary>
 public sealed class PagesOwedException(ProcessKey process, int pid, IReadOnlyList<OwedRange> ranges)
-    : Exception($"memory of process {process} (host pid {pid}, {TaskStatus.Program(pid)}) cannot be carried: {ranges[0]}{(ranges.Count > 1 ? $" and {ranges.Count - 1} more ranges" : "")}; the container must run on here")
+    : Exception($"memory of process {process} (host pid {pid}, {ProcTask.Program(pid)}) cannot be carried: {ranges[0]}{(ranges.Count > 1 ? $" and {ranges.Count - 1} more ranges" : "")}; the container must run on here")
 {
     public ProcessKey Process { get; } = process;
 

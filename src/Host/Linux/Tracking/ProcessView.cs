@@ -29,7 +29,7 @@ internal sealed class ProcessView : IDisposable
     /// <summary>Null when the process has ended, or is ending and has given up its memory.</summary>
     internal static ProcessView? Open(int pid, ProcText text)
     {
-        if (TaskStatus.LiveThread(pid) is not { } tid)
+        if (ProcTask.LiveThread(pid) is not { } tid)
         {
             return null;
         }

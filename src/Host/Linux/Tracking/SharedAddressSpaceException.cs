@@ -5,7 +5,7 @@ namespace ActorMigration.Host.Linux.Tracking;
 /// thaws, lets the container run for a moment and freezes again; otherwise the attempt is refused.
 /// </summary>
 public sealed class SharedAddressSpaceException(int first, int second, bool isVforkInFlight)
-    : Exception($"processes {first} ({TaskStatus.Program(first)}) and {second} ({TaskStatus.Program(second)}) have one address space: " + (isVforkInFlight
+    : Exception($"processes {first} ({ProcTask.Program(first)}) and {second} ({ProcTask.Program(second)}) have one address space: " + (isVforkInFlight
         ? "a vfork was in flight at the freeze; thaw and freeze again"
         : "CRIU cannot restore that; the container must run on here"))
 {

@@ -6,6 +6,9 @@ namespace ActorMigration.Host.Linux.Tracking;
 /// </summary>
 internal sealed class StoppedProcess : IDisposable
 {
+    /// <summary>How long a thread may take to stop before we look at what it sleeps in; most stop within 0.2 ms.</summary>
+    private static readonly TimeSpan VforkLook = TimeSpan.FromMilliseconds(5);
+
     private readonly Dictionary<int, TracedThread> _threads = [];
     private readonly int _pid;
     private readonly StopDeadline _deadline;
@@ -18,8 +21,6 @@ internal sealed class StoppedProcess : IDisposable
 
     /// <summary>Time from the first interrupt on: how long the container has been held.</summary>
     internal TimeSpan Elapsed => _deadline.Elapsed;
-
-    internal StopDeadline Deadline => _deadline;
 
     /// <summary>Stops the process and its sharers in the container; throws <see cref="AttachException"/> and lets all go when one cannot be stopped.</summary>
     internal static StoppedProcess Stop(int pid, IContainerProcesses container, TimeProvider time)
@@ -41,6 +42,9 @@ internal sealed class StoppedProcess : IDisposable
             throw;
         }
     }
+
+    /// <summary>All that are held.</summary>
+    internal IEnumerable<TracedThread> Threads => _threads.Values;
 
     /// <summary>The thread of this process that suits best for an injected call.</summary>
     internal TracedThread Injectable()
@@ -68,7 +72,7 @@ internal sealed class StoppedProcess : IDisposable
         var found = false;
         foreach (var sharer in container.Pids().Where(other => other != _pid && SharesDescriptors(_pid, other)).Prepend(_pid).ToArray())
         {
-            foreach (var tid in TaskStatus.Threads(sharer))
+            foreach (var tid in ProcTask.Threads(sharer))
             {
                 if (_threads.ContainsKey(tid))
                 {
@@ -94,12 +98,12 @@ internal sealed class StoppedProcess : IDisposable
     private void RequireDead(int sharer, int tid, int errno)
     {
         var directory = $"/proc/{sharer}/task/{tid}";
-        if (TaskStatus.Read(directory) is null or { IsDead: true })
+        if (ProcTask.Read(directory) is null or { IsDead: true })
         {
             return;
         }
 
-        var tracer = TaskStatus.Field(directory, "TracerPid");
+        var tracer = ProcTask.Field(directory, "TracerPid");
         if (errno == Interop.Errno.EPERM && (tracer is null or "0" || Directory.Exists($"/proc/self/task/{tracer}")))
         {
             // A thread of ours that has just given up an attach is still on its way out.
@@ -132,12 +136,9 @@ internal sealed class StoppedProcess : IDisposable
         }
     }
 
-    /// <summary>How long a thread may take to stop before we look at what it sleeps in; most stop within 0.2 ms.</summary>
-    private static readonly TimeSpan VforkLook = TimeSpan.FromMilliseconds(5);
-
     private static bool IsVforkParent(TracedThread thread)
     {
         var directory = $"/proc/{thread.Pid}/task/{thread.Tid}";
-        return TaskStatus.Read(directory) is { State: 'D' } && SleepingCall.Of(directory) is { IsClone: true };
+        return ProcTask.Read(directory) is { State: 'D' } && SleepingCall.Of(directory) is { IsClone: true };
     }
 }

@@ -20,6 +20,9 @@ internal sealed unsafe class TracedThread : IDisposable
     /// <summary>Stops that may come before the one of the injected call: a group stop repeats itself once (seen), and one spare for each half.</summary>
     private const int MaxExtraStops = 4;
 
+    /// <summary>Looks before the wait for a stop sleeps 1 ms between two: several milliseconds, when the CPU is needed elsewhere.</summary>
+    private const int SpinsBeforeSleep = 5000;
+
     /// <summary><see cref="InjectionRank"/> of a thread that cannot make a call.</summary>
     internal const int Unusable = int.MaxValue;
 
@@ -122,8 +125,10 @@ internal sealed unsafe class TracedThread : IDisposable
     /// Lets the thread make one 64-bit system call at <paramref name="instruction"/> (a syscall instruction of its own) and
     /// returns what the kernel answers, negative for an error. A 32-bit thread enters 64-bit mode for it.
     /// Syscall stops and not single steps: a forced SIGTRAP would reset the program's own handling of that signal.
+    /// No deadline: letting go of a thread that is inside of our call would leave it with our registers. The two calls that
+    /// are injected do not block.
     /// </summary>
-    internal long Inject(ulong instruction, nint number, nint argument, StopDeadline deadline)
+    internal long Inject(ulong instruction, nint number, nint argument)
     {
         var r = _registers;
         r.rip = instruction;
@@ -138,9 +143,9 @@ internal sealed unsafe class TracedThread : IDisposable
         for (var stops = 0; stops < 2 + MaxExtraStops; stops++)
         {
             Require(Call(PTRACE_SYSCALL, Tid, 0, 0), "PTRACE_SYSCALL");
-            if (!Wait(deadline))
+            if (!Wait(deadline: null))
             {
-                throw new AttachException(IsGone ? AttachFailure.Gone : AttachFailure.Deadline, Pid, $"thread {Tid} did not come back from an injected call");
+                throw new AttachException(AttachFailure.Gone, Pid, $"thread {Tid} ended in an injected call");
             }
 
             if (_stopSignal != SyscallStopSignal)
@@ -161,6 +166,15 @@ internal sealed unsafe class TracedThread : IDisposable
         }
 
         throw new AttachException(AttachFailure.NoThread, Pid, $"thread {Tid} stopped {2 + MaxExtraStops} times without making the injected call");
+    }
+
+    /// <summary>Address of its restartable-sequence area, 0 when it registered none.</summary>
+    internal ulong RseqAddress()
+    {
+        ptrace_rseq_configuration configuration;
+        return IsStopped && Call(PTRACE_GET_RSEQ_CONFIGURATION, Tid, sizeof(ptrace_rseq_configuration), (nint)(&configuration)) > 0
+            ? configuration.rseq_abi_pointer
+            : 0;
     }
 
     /// <summary>Puts registers, signals and options back and lets the thread run.</summary>
@@ -214,10 +228,10 @@ internal sealed unsafe class TracedThread : IDisposable
     }
 
     private static ulong Mask(string directory, string name)
-        => ulong.TryParse(TaskStatus.Field(directory, name), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var mask) ? mask : 0;
+        => ulong.TryParse(ProcTask.Field(directory, name), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var mask) ? mask : 0;
 
     /// <summary>True when the thread stopped; false with <see cref="IsGone"/> when it ended, without when the deadline passed.</summary>
-    private bool Wait(StopDeadline deadline)
+    private bool Wait(StopDeadline? deadline)
     {
         var spin = default(SpinWait);
         while (true)
@@ -256,13 +270,13 @@ internal sealed unsafe class TracedThread : IDisposable
                 return false;
             }
 
-            if (deadline.HasPassed)
+            if (deadline is { HasPassed: true })
             {
                 return false;
             }
 
-            // Never Sleep(1): the container stands still meanwhile.
-            spin.SpinOnce(sleep1Threshold: -1);
+            // Yields and does not sleep at first: the container stands still meanwhile.
+            spin.SpinOnce(SpinsBeforeSleep);
         }
     }
 

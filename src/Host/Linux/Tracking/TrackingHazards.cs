@@ -19,7 +19,7 @@ public static class TrackingHazards
         var text = new ProcText();
         foreach (var pid in pids)
         {
-            var program = TaskStatus.Program(pid);
+            var program = ProcTask.Program(pid);
             FindStates(pid, program, found);
             FindDescriptors(pid, program, found);
             FindMappings(pid, program, text, found);
@@ -30,9 +30,9 @@ public static class TrackingHazards
 
     private static void FindStates(int pid, string program, List<TrackingHazard> found)
     {
-        foreach (var tid in TaskStatus.Threads(pid))
+        foreach (var tid in ProcTask.Threads(pid))
         {
-            if (TaskStatus.Field($"/proc/{pid}/task/{tid}", "TracerPid") is { } tracer and not "0")
+            if (ProcTask.Field($"/proc/{pid}/task/{tid}", "TracerPid") is { } tracer and not "0")
             {
                 found.Add(new TrackingHazard(TrackingHazardKind.Traced, pid, program, null, $"thread {tid} is traced by process {tracer}", 0));
             }
@@ -73,7 +73,7 @@ public static class TrackingHazards
             }
             else if (link.StartsWith("/memfd:", StringComparison.Ordinal))
             {
-                found.Add(new TrackingHazard(TrackingHazardKind.SharedMemory, pid, program, number, link, new FileInfo(path).Length is var bytes and > 0 ? bytes : Length(path)));
+                found.Add(new TrackingHazard(TrackingHazardKind.SharedMemory, pid, program, number, link, Length(path)));
             }
             else if (link.StartsWith('/') && (Flags(pid, number) & Interop.O_DIRECT) != 0)
             {
@@ -88,7 +88,7 @@ public static class TrackingHazards
         ReadOnlySpan<byte> bytes;
         try
         {
-            bytes = text.Read($"/proc/{pid}/task/{TaskStatus.LiveThread(pid) ?? pid}/maps");
+            bytes = text.Read($"/proc/{pid}/task/{ProcTask.LiveThread(pid) ?? pid}/maps");
         }
         catch (LinuxException e) when (e.Errno is Interop.Errno.ENOENT or Interop.Errno.ESRCH)
         {

@@ -33,7 +33,7 @@ internal static class UserfaultAttach
                 // The signal was handed back; by the next try its handler has begun.
                 Thread.Yield();
             }
-            catch (LinuxException e) when (e.Errno == Interop.Errno.ESRCH)
+            catch (LinuxException e) when (e.Errno is Interop.Errno.ESRCH or Interop.Errno.ENOENT)
             {
                 throw new AttachException(AttachFailure.Gone, pid, e.Message);
             }
@@ -48,7 +48,7 @@ internal static class UserfaultAttach
             var instruction = FindInstruction(pid, memory);
             using var stopped = StoppedProcess.Stop(pid, container, time);
             var thread = Prepare(stopped, pid, memory, instruction);
-            return thread.Inject(instruction, Interop.SYS_close, descriptor, stopped.Deadline);
+            return thread.Inject(instruction, Interop.SYS_close, descriptor);
         });
 
     private static (Userfault Userfault, TimeSpan Stopped) TakeOnce(int pid, IContainerProcesses container, TimeProvider time)
@@ -60,7 +60,7 @@ internal static class UserfaultAttach
         using (var stopped = StoppedProcess.Stop(pid, container, time))
         {
             var thread = Prepare(stopped, pid, memory, instruction);
-            descriptor = Transfer(thread, instruction, stopped.Deadline);
+            descriptor = Transfer(thread, instruction);
             held = stopped.Elapsed;
         }
 
@@ -84,7 +84,7 @@ internal static class UserfaultAttach
             throw new AttachException(AttachFailure.Gone, pid, "it became another program meanwhile");
         }
 
-        if (!thread.BeginInjection() && TaskStatus.Field($"/proc/{pid}/task/{thread.Tid}", "Seccomp") != "0")
+        if (!thread.BeginInjection() && ProcTask.Field($"/proc/{pid}/task/{thread.Tid}", "Seccomp") != "0")
         {
             throw new AttachException(AttachFailure.Seccomp, pid, "its seccomp filter cannot be suspended (needs CAP_SYS_ADMIN, a kernel with CHECKPOINT_RESTORE, and no filter on the daemon itself)");
         }
@@ -92,10 +92,10 @@ internal static class UserfaultAttach
         return thread;
     }
 
-    private static SafeFileHandle Transfer(TracedThread thread, ulong instruction, StopDeadline deadline)
+    private static SafeFileHandle Transfer(TracedThread thread, ulong instruction)
     {
         const nint flags = Interop.O_CLOEXEC | Interop.O_NONBLOCK | Interop.Userfaultfd.UFFD_USER_MODE_ONLY;
-        var number = thread.Inject(instruction, Interop.SYS_userfaultfd, flags, deadline);
+        var number = thread.Inject(instruction, Interop.SYS_userfaultfd, flags);
         if (number < 0)
         {
             throw new AttachException(AttachFailure.Refused, thread.Pid, new LinuxException("userfaultfd", $"tid {thread.Tid}", (int)-number).Message);
@@ -110,7 +110,7 @@ internal static class UserfaultAttach
         }
         finally
         {
-            thread.Inject(instruction, Interop.SYS_close, (nint)number, deadline);
+            thread.Inject(instruction, Interop.SYS_close, (nint)number);
         }
     }
 
@@ -137,7 +137,7 @@ internal static class UserfaultAttach
 
     private static SafeFileHandle OpenMemory(int pid)
     {
-        var path = $"/proc/{pid}/task/{TaskStatus.LiveThread(pid) ?? pid}/mem";
+        var path = $"/proc/{pid}/task/{ProcTask.LiveThread(pid) ?? pid}/mem";
         var memory = Interop.Open(path, Interop.O_RDONLY | Interop.O_CLOEXEC);
         return memory.IsInvalid
             ? throw new AttachException(AttachFailure.Gone, pid, LinuxException.FromLastError("open", path).Message)
@@ -145,10 +145,11 @@ internal static class UserfaultAttach
     }
 
     private static ulong FindInstruction(int pid, SafeFileHandle memory)
-        => SyscallInstruction.Find($"/proc/{pid}/task/{TaskStatus.LiveThread(pid) ?? pid}", memory)
+        => SyscallInstruction.Find($"/proc/{pid}/task/{ProcTask.LiveThread(pid) ?? pid}", memory)
             ?? throw new AttachException(AttachFailure.NoThread, pid, "no executable mapping of it holds a syscall instruction");
 
-    private static T OnOwnThread<T>(Func<T> work)
+    /// <summary>Runs work that traces on a thread that ends with it.</summary>
+    internal static T OnOwnThread<T>(Func<T> work)
     {
         WarmUp();
         T result = default!;
@@ -184,7 +185,7 @@ internal static class UserfaultAttach
                 return;
             }
 
-            Type[] types = [typeof(UserfaultAttach), typeof(StoppedProcess), typeof(TracedThread), typeof(TaskStatus), typeof(SleepingCall), typeof(SyscallInstruction), typeof(DescriptorLinks), typeof(CgroupProcesses), typeof(Interop), typeof(Interop.Ptrace)];
+            Type[] types = [typeof(UserfaultAttach), typeof(StoppedProcess), typeof(TracedThread), typeof(ProcTask), typeof(SleepingCall), typeof(SyscallInstruction), typeof(DescriptorLinks), typeof(CgroupProcesses), typeof(Interop), typeof(Interop.Ptrace)];
             const System.Reflection.BindingFlags all = System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.Instance
                 | System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.DeclaredOnly;
             foreach (var method in types.SelectMany(type => type.GetMethods(all)).Where(method => !method.ContainsGenericParameters))

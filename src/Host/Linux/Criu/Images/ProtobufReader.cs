@@ -24,6 +24,9 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message, string image)
     /// <summary>Number of the current field; valid after <see cref="Next"/> returned true.</summary>
     internal int Field { get; private set; }
 
+    /// <summary>True when the current field is bytes, a string, a message or packed numbers.</summary>
+    internal readonly bool IsBytes => _wireType == WireBytes;
+
     /// <summary>Goes to the next field; the value of the one before must have been read or skipped.</summary>
     internal bool Next()
     {

@@ -5,13 +5,13 @@ namespace ActorMigration.Host.Linux.Tracking;
 /// <summary>What /proc says about one task (a process by its leader, or a thread).</summary>
 /// <param name="State">Letter of the state: R, S, D, T, t, Z, X.</param>
 /// <param name="StartTime">Clock ticks after boot; with the pid it names one process for ever.</param>
-internal readonly record struct TaskStatus(char State, ulong StartTime)
+internal readonly record struct ProcTask(char State, ulong StartTime)
 {
     /// <summary>A task that ended has no memory and no descriptors.</summary>
     internal bool IsDead => State is 'Z' or 'X';
 
     /// <summary>Null when there is no such task any more.</summary>
-    internal static TaskStatus? Read(string directory)
+    internal static ProcTask? Read(string directory)
     {
         string stat;
         try
@@ -27,7 +27,7 @@ internal readonly record struct TaskStatus(char State, ulong StartTime)
         // pid (comm) state ppid … ; the comm is the process's choice and may hold anything, so count from its last ')'.
         // Fields behind it: state is 0, starttime is 19.
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return new TaskStatus(fields[0][0], ulong.Parse(fields[19], CultureInfo.InvariantCulture));
+        return new ProcTask(fields[0][0], ulong.Parse(fields[19], CultureInfo.InvariantCulture));
     }
 
     /// <summary>The value of one line of /proc/…/status, for example <c>TracerPid</c>; null when the task or the line is gone.</summary>

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Checks the two models of the protocol with spin, and that every rule in them is needed: each mutant, which is the model with one rule broken,
+# must violate a property. Exit code 0 only when all properties hold and all mutants are caught. Needs spin and gcc (deploy/setup.sh installs them).
+# usage: docs/protocol/check.sh [full]        full: the register with one more ballot, some minutes and some GB of memory
+set -euo pipefail
+cd "$(dirname "$0")"
+
+readonly HANDOFF_PROPERTIES="never_two never_lost ends_with_one survives_source_loss survives_destination_loss"
+WORK=$(mktemp -d)
+readonly WORK
+trap 'rm -rf "$WORK"' EXIT
+FAILED=0
+
+main() {
+  local tool
+  for tool in spin gcc; do
+    command -v "$tool" >/dev/null || { echo "check.sh: $tool is not installed: run deploy/setup.sh" >&2; exit 2; }
+  done
+  check_handoff
+  check_verdict
+  [ "${1:-}" != full ] || holds "register, 4 ballots" verdict.pml agreement -DTRIES=4
+  if [ "$FAILED" -ne 0 ]; then echo "check.sh: $FAILED check(s) of the protocol's models failed" >&2; exit 1; fi
+  echo "all properties hold, all mutants are caught"
+}
+
+check_handoff() {
+  holds "hand-over" handoff.pml "$HANDOFF_PROPERTIES"
+  mutant "source thaws on a time-out" handoff.pml PROPOSE_SOURCE 's/decide(SOURCE) }/src = RUN }; break/'
+  mutant "gate opens without the register" handoff.pml OPEN 's/decided == DEST \&\& //'
+  mutant "source killed at the hand-over" handoff.pml KILL 's/decided == DEST -> src = DEAD/token -> src = DEAD/'
+  mutant "register not write-once" handoff.pml 'inline decide' 's/if :: decided == UNDECIDED -> decided = value :: else fi/decided = value/' 's/\&\& decided == UNDECIDED -> decide/-> decide/'
+  mutant "proposes although its tree is gone" handoff.pml LOOK 's/\&\& !treeDied \&\& dst == GATED -> proposed/-> proposed/' 's/if :: !proposed -> goto out :: else fi/skip/' 's/\&\& !diedAfterProposal//' 's/!quiet || diedAfterProposal/!quiet/'
+  mutant "source never gives up" handoff.pml PROPOSE_SOURCE d
+  mutant "FROZEN not in the journal" handoff.pml FREEZE 's/frozenWritten = true/skip/'
+  mutant "gate closed by a time-out" handoff.pml KILL_GATED 's/decided == SOURCE -> dst = NONE/decided != SOURCE -> dst = NONE/'
+}
+
+check_verdict() {
+  holds "register" verdict.pml agreement
+  mutant "voter forgets its promise" verdict.pml PROMISE 's/promised\[v\] < b -> promised\[v\] = b; got++/true -> got++/'
+  mutant "value of an earlier ballot not adopted" verdict.pml ADOPT 's/value\[b\] = acceptedValue\[v\]/skip/'
+  mutant "half of the voters are enough" verdict.pml QUORUM 's/got >= 2/got >= 1/'
+  mutant "ballot used twice with another wish" verdict.pml NEXT_BALLOT 's/b = b + 2 /if :: b = b + 2 :: value[b] = 3 - wish; wish = 3 - wish fi /' 's/promised\[v\] < b -> promised/promised[v] <= b -> promised/'
+}
+
+# Errors that spin finds in FILE for PROPERTY; fails when the model cannot be built or searched to its end.
+errors() { # FILE PROPERTY [DEFINE]
+  local out
+  rm -rf "$WORK/build" && mkdir "$WORK/build" && cp "$1" "$WORK/build/model.pml"
+  ( cd "$WORK/build" && spin -a ${3:+"$3"} model.pml >spin.log 2>&1 && gcc -w -O2 -DNFAIR=6 -DCOLLAPSE -DMEMLIM=12000 -o pan pan.c ) \
+    || { echo "check.sh: $1 cannot be built: $(tail -n 3 "$WORK/build/spin.log")" >&2; return 1; }
+  out=$("$WORK/build/pan" -a -f -N "$2" -m2000000 2>&1) || true
+  if grep -qE 'search depth too small|out of memory|memory limit' <<<"$out"; then echo "check.sh: the search of $1 did not end" >&2; return 1; fi
+  ( cd "$WORK/build" && grep -oE 'errors: [0-9]+' <<<"$out" | grep -oE '[0-9]+' )
+}
+
+holds() { # NAME FILE PROPERTIES [DEFINE]
+  local property found
+  for property in $3; do
+    found=$(errors "$2" "$property" "${4:-}") || { FAILED=$((FAILED + 1)); continue; }
+    if [ "$found" -eq 0 ]; then echo "holds: $1, $property"; else echo "VIOLATED: $1, $property" >&2; FAILED=$((FAILED + 1)); fi
+  done
+}
+
+# The model with one rule broken: the first edit on the line that carries the rule's label, further ones anywhere.
+mutant() { # NAME FILE LABEL EDIT...
+  local name=$1 file=$2 broken=$WORK/mutant.pml property found edit edits=(-e "/$3/ $4")
+  for edit in "${@:5}"; do edits+=(-e "$edit"); done
+  sed "${edits[@]}" "$file" >"$broken"
+  if cmp -s "$file" "$broken"; then echo "NOT A MUTANT: $name" >&2; FAILED=$((FAILED + 1)); return; fi
+  while read -r property; do
+    found=$(errors "$broken" "$property") || { FAILED=$((FAILED + 1)); return; }
+    if [ "$found" -ne 0 ]; then echo "caught: $name (breaks $property)"; return; fi
+  done < <(grep -oE '^ltl [a-z_]+' "$file" | cut -d' ' -f2)
+  echo "NOT CAUGHT: $name" >&2
+  FAILED=$((FAILED + 1))
+}
+
+main "$@"

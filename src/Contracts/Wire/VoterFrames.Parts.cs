@@ -1,0 +1,151 @@
+namespace ActorMigration.Contracts;
+
+/// <summary>The records that requests and replies are made of.</summary>
+public static partial class VoterFrames
+{
+    private const int MaxName = ContainerName.MaxLength;
+    private const int MaxDigest = 64;
+
+    /// <summary>Bytes of a node's signature, its certificate included.</summary>
+    private const int MaxSignature = 8 * 1024;
+
+    /// <summary>Bytes of an SPKI.</summary>
+    private const int MaxKey = 1024;
+
+    private const int MaxSentence = 4 * 1024;
+
+    /// <summary>Most voters of a register that any version allows.</summary>
+    private const int MaxVoters = 9;
+
+    private static ContainerName ReadContainer(ref WireReader reader)
+    {
+        var name = reader.Text(MaxName);
+        return ContainerName.IsValid(name) ? new ContainerName(name) : throw new WireFormatException("a container name that none could have");
+    }
+
+    private static HostName ReadHost(ref WireReader reader)
+    {
+        var name = reader.Text(MaxName);
+        return HostName.IsValid(name) ? new HostName(name) : throw new WireFormatException("a host name that none could have");
+    }
+
+    private static Fence ReadFence(ref WireReader reader) => new(reader.I64(), reader.I32());
+
+    private static RegisterId ReadRegister(ref WireReader reader) => new(ReadContainer(ref reader), ReadFence(ref reader), new AttemptId(reader.Uuid()));
+
+    private static void Write(WireWriter writer, Ballot ballot) => writer.I64(ballot.Counter).Text(ballot.Proposer.Value);
+
+    private static Ballot ReadBallot(ref WireReader reader) => new(reader.I64(), ReadHost(ref reader));
+
+    private static Verdict ReadVerdict(ref WireReader reader)
+        => (Verdict)reader.Byte() is var verdict and (Verdict.Source or Verdict.Dest) ? verdict : throw new WireFormatException("a verdict that is neither SOURCE nor DEST");
+
+    private static bool ReadPresence(ref WireReader reader) => reader.Byte() switch
+    {
+        0 => false,
+        1 => true,
+        var other => throw new WireFormatException($"{other} where 0 or 1 says whether something follows"),
+    };
+
+    private static void Write(WireWriter writer, HandOverToken? token)
+    {
+        writer.Byte(token is null ? (byte)0 : (byte)1);
+        if (token is not null)
+        {
+            DecisionBytes.Write(writer, new RegisterId(token.Container, token.Fence, token.Attempt))
+                .Bytes(token.ManifestRoot).Bytes(token.DestinationKey).Bytes(token.SourceKey).Bytes(token.Signature);
+        }
+    }
+
+    private static HandOverToken? ReadToken(ref WireReader reader)
+    {
+        if (!ReadPresence(ref reader))
+        {
+            return null;
+        }
+
+        var register = ReadRegister(ref reader);
+        return new HandOverToken(
+            register.Attempt, register.Container, register.Fence, reader.Bytes(MaxDigest), reader.Bytes(MaxDigest), reader.Bytes(MaxKey), reader.Bytes(MaxSignature));
+    }
+
+    private static void Write(WireWriter writer, SignedAccept accept)
+    {
+        writer.Text(accept.Voter.Value).Uuid(accept.Incarnation);
+        DecisionBytes.Write(writer, accept.Register);
+        Write(writer, accept.Ballot);
+        writer.Byte((byte)accept.Value).Bytes(accept.Signature);
+    }
+
+    private static SignedAccept ReadAccept(ref WireReader reader)
+        => new(ReadHost(ref reader), reader.Uuid(), ReadRegister(ref reader), ReadBallot(ref reader), ReadVerdict(ref reader), reader.Bytes(MaxSignature));
+
+    private static void Write(WireWriter writer, VerdictCertificate certificate)
+    {
+        DecisionBytes.Write(writer, certificate.Register).Byte((byte)certificate.Value).I32(certificate.Accepts.Length);
+        foreach (var accept in certificate.Accepts)
+        {
+            Write(writer, accept);
+        }
+    }
+
+    private static VerdictCertificate ReadCertificate(ref WireReader reader)
+    {
+        var register = ReadRegister(ref reader);
+        var value = ReadVerdict(ref reader);
+        var accepts = new SignedAccept[reader.Count(MaxVoters)];
+        for (var i = 0; i < accepts.Length; i++)
+        {
+            accepts[i] = ReadAccept(ref reader);
+        }
+
+        return new VerdictCertificate(register, value, accepts);
+    }
+
+    private static void Write(WireWriter writer, Registration registration)
+    {
+        DecisionBytes.Write(writer, registration.Register)
+            .Byte((byte)registration.Kind)
+            .Text(registration.Source.Value)
+            .Text(registration.Destination.Value)
+            .I32(registration.Voters.Length);
+        foreach (var voter in registration.Voters)
+        {
+            writer.Text(voter.Host.Value).Uuid(voter.Incarnation);
+        }
+
+        writer.Bytes(registration.SourceKeyDigest).I32(registration.Previous.Length);
+        foreach (var previous in registration.Previous)
+        {
+            Write(writer, previous.Registration);
+            Write(writer, previous.Certificate);
+        }
+
+        writer.Bytes(registration.Signature);
+    }
+
+    /// <param name="reader">At the registration.</param>
+    /// <param name="mostPrevious">One for a registration that is begun, none for the one before it.</param>
+    private static Registration ReadRegistration(ref WireReader reader, int mostPrevious)
+    {
+        var register = ReadRegister(ref reader);
+        var kind = (RegisterKind)reader.Byte() is var k and (RegisterKind.Migration or RegisterKind.Creation)
+            ? k
+            : throw new WireFormatException("a register of unknown kind");
+        var (source, destination) = (ReadHost(ref reader), ReadHost(ref reader));
+        var voters = new RegisteredVoter[reader.Count(MaxVoters)];
+        for (var i = 0; i < voters.Length; i++)
+        {
+            voters[i] = new RegisteredVoter(ReadHost(ref reader), reader.Uuid());
+        }
+
+        var keyDigest = reader.Bytes(MaxDigest);
+        var previous = new ClosedRegister[reader.Count(mostPrevious)];
+        for (var i = 0; i < previous.Length; i++)
+        {
+            previous[i] = new ClosedRegister(ReadRegistration(ref reader, mostPrevious: 0), ReadCertificate(ref reader));
+        }
+
+        return new Registration(register, kind, source, destination, voters, keyDigest, previous, reader.Bytes(MaxSignature));
+    }
+}

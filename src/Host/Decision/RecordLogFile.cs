@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using ActorMigration.Host.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace ActorMigration.Host.Decision;
+
+/// <summary>The file behind a <see cref="RecordLog{TRecord}"/>: made, read at start-up, replaced by compaction.</summary>
+public static class RecordLogFile
+{
+    /// <summary>Records per frame of a compacted file, so that no frame comes near its limit.</summary>
+    private const int RecordsPerFrame = 256;
+
+    /// <summary>Opens or makes the file. Throws <see cref="RecordLogException"/> when it is damaged, <see cref="LinuxException"/> or <see cref="IOException"/> when the disk is.</summary>
+    public static RecordLog<TRecord> Open<TRecord>(string path)
+        where TRecord : class
+    {
+        if (!File.Exists(path))
+        {
+            Replace<TRecord>(path, Guid.NewGuid(), []);
+        }
+
+        var bytes = File.ReadAllBytes(path);
+        if (bytes.Length < RecordLogFrame.FileHeaderBytes || !bytes.AsSpan(0, RecordLogFrame.Magic.Length).SequenceEqual(RecordLogFrame.Magic))
+        {
+            throw new RecordLogException($"{path} is no log of this daemon");
+        }
+
+        var incarnation = new Guid(bytes.AsSpan(RecordLogFrame.Magic.Length, 16), bigEndian: true);
+        var records = ImmutableArray.CreateBuilder<TRecord>();
+        var at = RecordLogFrame.FileHeaderBytes;
+        while (at < bytes.Length && RecordLogFrame.TryRead(bytes, at, path) is { } payload)
+        {
+            records.AddRange(Parse<TRecord>(payload, path));
+            at += RecordLogFrame.HeaderBytes + payload.Length;
+        }
+
+        var file = OpenForAppend(path);
+        if (at < bytes.Length)
+        {
+            // A torn tail: nobody was told that it had been written. It goes, so that the next append does not stand behind it.
+            RandomAccess.SetLength(file, at);
+            RandomAccess.FlushToDisk(file);
+        }
+
+        return new RecordLog<TRecord>(path, file, incarnation, records.ToImmutable(), at);
+    }
+
+    internal static byte[] EncodeBatch<TRecord>(IEnumerable<TRecord> records)
+        => RecordLogFrame.Encode(JsonSerializer.SerializeToUtf8Bytes(records, Options<TRecord>.Json));
+
+    private static TRecord[] Parse<TRecord>(ReadOnlyMemory<byte> payload, string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<TRecord[]>(payload.Span, Options<TRecord>.Json) ?? throw new JsonException("null");
+        }
+        catch (JsonException e)
+        {
+            throw new RecordLogException($"{path} has a record that this version does not know: {e.Message}", e);
+        }
+    }
+
+    internal static SafeFileHandle OpenForAppend(string path) => File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
+
+    internal static void Replace<TRecord>(string path, Guid incarnation, ImmutableArray<TRecord> records)
+    {
+        var fresh = path + ".new";
+        using (var file = File.OpenHandle(fresh, FileMode.Create, FileAccess.Write))
+        {
+            RandomAccess.Write(file, RecordLogFrame.FileHeader(incarnation), 0);
+            long at = RecordLogFrame.FileHeaderBytes;
+            foreach (var chunk in records.Chunk(RecordsPerFrame))
+            {
+                var frame = EncodeBatch(chunk);
+                RandomAccess.Write(file, frame, at);
+                at += frame.Length;
+            }
+
+            RandomAccess.FlushToDisk(file);
+        }
+
+        File.Move(fresh, path, overwrite: true);
+        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>The rename itself is on the disk only after this.</summary>
+    private static void SyncDirectory(string directory)
+    {
+        using var handle = Interop.Open(directory, Interop.O_RDONLY | Interop.O_DIRECTORY | Interop.O_CLOEXEC);
+        if (handle.IsInvalid)
+        {
+            throw LinuxException.FromLastError("open", directory);
+        }
+
+        if (Interop.FSync(handle) < 0)
+        {
+            throw LinuxException.FromLastError("fsync", directory);
+        }
+    }
+
+    private static class Options<TRecord>
+    {
+        internal static readonly JsonSerializerOptions Json = RecordJson.For<TRecord>();
+    }
+}

@@ -1,0 +1,263 @@
+using System.Text;
+using System.Text.Json;
+using ActorMigration.Contracts;
+using ActorMigration.Host.Linux.Containers;
+using ActorMigration.Host.Linux.Processes;
+using Microsoft.Win32.SafeHandles;
+
+namespace ActorMigration.Host.Linux.Criu;
+
+/// <summary>
+/// One restore that stops at its gate: everything of the container is there, and not one of its instructions has been executed. The destination of an attempt
+/// starts it, waits for the gate, and then does exactly one of <see cref="OpenAsync"/> and <see cref="KillAsync"/>, as the register says. Neither runc nor
+/// CRIU nor the gate script depends on this daemon's life: a daemon that comes later calls <see cref="Adopt"/>.
+/// </summary>
+public sealed class GatedRestore : IDisposable
+{
+    private const string RecordName = "gate.json";
+    private const string CriuConfigName = "criu.conf";
+    private const string RuncLogName = "runc.log";
+    private const string RestoreLogName = "restore.log";
+
+    /// <summary>How often a wait looks whether it was cancelled; the events themselves wake it at once.</summary>
+    private const int CancellationPollMilliseconds = 50;
+
+    private static readonly TimeSpan EndDeadline = TimeSpan.FromSeconds(5);
+
+    private readonly RuncTool _runc;
+    private readonly RuncContainer _container;
+    private readonly ContainerCgroup _refuge;
+    private readonly TimeProvider _time;
+    private readonly string _directory;
+    private readonly SafeFileHandle _report;
+    private readonly SafeFileHandle _verdict;
+    private readonly ProcessWatch _runcWatch;
+
+    private GatedRestore(RuncTool runc, RuncContainer container, ContainerCgroup refuge, string directory, ProcessIdentity runcProcess, SafeFileHandle report, SafeFileHandle verdict, TimeProvider time)
+    {
+        _runc = runc;
+        _container = container;
+        _refuge = refuge;
+        _time = time;
+        _directory = directory;
+        _report = report;
+        _verdict = verdict;
+        _runcWatch = new ProcessWatch(runcProcess);
+    }
+
+    /// <summary>First process of the gated tree; 0 before the gate.</summary>
+    public int InitPid => Reached()?.Init ?? 0;
+
+    /// <summary>
+    /// True while the gate is reached and whole: script and CRIU stand in the attempt's refuge, the first process in the container's cgroup, frozen.
+    /// What the destination checks before it proposes DEST.
+    /// </summary>
+    public bool TreeIsAlive
+        => Reached() is { Locked: true } gate && _refuge.Processes() is var refuge && refuge.Contains(gate.Script) && refuge.Contains(gate.Criu)
+            && _container.Cgroup.Processes().Contains(gate.Init) && _container.Cgroup.IsFrozen;
+
+    /// <summary>Starts the restore and returns; CRIU works meanwhile.</summary>
+    /// <exception cref="LinuxException">A pipe or cgroup could not be made.</exception>
+    /// <exception cref="ToolFailedException">runc could not be started.</exception>
+    public static GatedRestore Start(GatedRestoreOrder order, RuncTool runc, CriuTool criu, RuncContainer container, CgroupLayout layout, TimeProvider time)
+    {
+        var directory = Directory.CreateDirectory(order.Directory).FullName;
+        Directory.CreateDirectory(order.WorkDirectory);
+        Directory.CreateDirectory(runc.Root);
+        var refuge = RefugeOf(container, layout);
+        Directory.CreateDirectory(refuge.Directory);
+        // Both ends are kept open here: the script's write cannot block, and a verdict waits in the pipe until it is read.
+        var report = MakePipe(Path.Combine(directory, GateScript.ReportPipe));
+        var verdict = MakePipe(Path.Combine(directory, GateScript.VerdictPipe));
+
+        var script = Path.Combine(directory, GateScript.FileName);
+        File.WriteAllText(script, GateScript.For(directory, container.Cgroup, refuge.Directory));
+        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var config = Path.Combine(directory, CriuConfigName);
+        File.WriteAllText(config, $"{CriuOptions.RestoreConfig}action-script {script}\n");
+        File.WriteAllText(Path.Combine(order.Images, CriuImageSet.DescriptorsName), CriuImageSet.Descriptors);
+        OciConfig.Write(directory, order.Spec, new ContainerPlace(order.RootFileSystem, order.NetworkNamespace, container.Cgroup.Path, config));
+
+        Save(directory, new GateRecord(container.Id, ProcessIdentity.BootId(), default));
+        var command = runc.Command(
+            [
+                "--criu", criu.Program, "restore", "--detach", "--image-path", order.Images, "--work-path", order.WorkDirectory, "--bundle", directory,
+                "--manage-cgroups-mode", "soft", "--tcp-established", "--file-locks", .. order.LazyPages ? (string[])["--lazy-pages"] : [], container.Id,
+            ],
+            Path.Combine(directory, RuncLogName));
+        var process = ToolProcess.StartDetached(command);
+        Save(directory, new GateRecord(container.Id, ProcessIdentity.BootId(), process.Identity));
+        return new GatedRestore(runc, container, refuge, directory, process.Identity, report, verdict, time);
+    }
+
+    /// <summary>
+    /// Takes up what an earlier daemon started; null when that was in another boot, or never began. The caller looks at <see cref="TreeIsAlive"/> next: a tree that is
+    /// not whole can only be killed.
+    /// </summary>
+    public static GatedRestore? Adopt(string directory, RuncTool runc, RuncContainer container, CgroupLayout layout, TimeProvider time)
+    {
+        var path = Path.Combine(directory, RecordName);
+        if (!File.Exists(path) || JsonSerializer.Deserialize<GateRecord>(File.ReadAllBytes(path)) is not { } record
+            || record.BootId != ProcessIdentity.BootId() || record.RuncId != container.Id)
+        {
+            return null;
+        }
+
+        var report = OpenPipe(Path.Combine(directory, GateScript.ReportPipe));
+        var verdict = OpenPipe(Path.Combine(directory, GateScript.VerdictPipe));
+        return new GatedRestore(runc, container, RefugeOf(container, layout), directory, record.Runc, report, verdict, time);
+    }
+
+    /// <summary>Waits for the gate.</summary>
+    /// <returns>The first process of the gated tree.</returns>
+    /// <exception cref="RestoreFailedException">runc ended before it, or the tree is not locked; reasons in the message.</exception>
+    public Task<ProcessIdentity> WaitGateAsync(CancellationToken cancel = default)
+        => Task.Factory.StartNew(() => WaitGate(cancel), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <summary>
+    /// The verdict is DEST, and port and frames are ready: lets the tasks run. They do when this returns. Idempotent while the gate is there.
+    /// </summary>
+    /// <exception cref="RestoreFailedException">The gate was not whole, or CRIU failed behind it: the container has crashed here, which is no reason to run it elsewhere.</exception>
+    public async Task OpenAsync()
+    {
+        var gate = Reached();
+        if (gate is null || !TreeIsAlive)
+        {
+            throw new RestoreFailedException($"the gated tree of {_container.Id} is no longer whole; {Reasons()}");
+        }
+
+        Tell(GateScript.Destination);
+        await Task.Factory.StartNew(() => _runcWatch.Wait(null, -1), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        if (ProcessIdentity.Find(gate.Value.Init) is null || _container.Cgroup.IsFrozen || await _runc.StateAsync(_container.Id).ConfigureAwait(false) is not { Status: "running" })
+        {
+            throw new RestoreFailedException($"{_container.Id} did not come through its gate; {Reasons()}");
+        }
+
+        RemoveRefuge();
+    }
+
+    /// <summary>
+    /// The verdict is SOURCE, or there never was a gate: kills the tree without one of its instructions having run, and whatever runc and CRIU left. Idempotent; also after
+    /// a failure at any point. The attempt's directory is the caller's to delete.
+    /// </summary>
+    public async Task KillAsync()
+    {
+        if (TreeIsAlive)
+        {
+            Tell(GateScript.Source);
+            await WaitEndAsync().ConfigureAwait(false);
+        }
+
+        // Whatever is left: before the gate there is no script to tell, and CRIU stands in either cgroup.
+        await _container.Cgroup.SignalAllAsync(_time).ConfigureAwait(false);
+        await _refuge.SignalAllAsync(_time).ConfigureAwait(false);
+        await _container.Cgroup.WaitEmptyAsync(_time).ConfigureAwait(false);
+        await _refuge.WaitEmptyAsync(_time).ConfigureAwait(false);
+        await WaitEndAsync().ConfigureAwait(false);
+        // A CRIU that is killed leaves its mounts of the cgroup hierarchies in its work directory, a runc that is killed its bind of the root.
+        MountTable.DetachBelow(_directory);
+        MountTable.DetachBelow(Path.Combine(_runc.Root, _container.Id));
+        await _container.RemoveAsync().ConfigureAwait(false);
+        RemoveRefuge();
+    }
+
+    public void Dispose()
+    {
+        _report.Dispose();
+        _verdict.Dispose();
+        _runcWatch.Dispose();
+    }
+
+    private ProcessIdentity WaitGate(CancellationToken cancel)
+    {
+        while (!_runcWatch.Wait(_report, CancellationPollMilliseconds))
+        {
+            cancel.ThrowIfCancellationRequested();
+        }
+
+        if (Reached() is not { } gate)
+        {
+            throw new RestoreFailedException($"the restore of {_container.Id} failed: {Reasons()}");
+        }
+
+        if (!gate.Locked || !TreeIsAlive || ProcessIdentity.Find(gate.Init) is not { } init)
+        {
+            throw new RestoreFailedException($"the restore of {_container.Id} came to its gate, but the tree is not locked there: {Reasons()}");
+        }
+
+        return init;
+    }
+
+    private async Task WaitEndAsync()
+    {
+        var start = _time.GetTimestamp();
+        while (!_runcWatch.HasEnded)
+        {
+            if (_time.GetElapsedTime(start) > EndDeadline)
+            {
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(2), _time).ConfigureAwait(false);
+        }
+    }
+
+    private (int Init, int Script, int Criu, bool Locked)? Reached()
+    {
+        var path = Path.Combine(_directory, GateScript.ReachedFile);
+        var text = File.Exists(path) ? File.ReadAllText(path) : "";
+        var words = text.EndsWith('\n') ? text.TrimEnd().Split(' ') : [];
+        return words.Length == 4 && int.TryParse(words[0], out var init) && int.TryParse(words[1], out var script) && int.TryParse(words[2], out var criu)
+            ? (init, script, criu, words[3] == "locked")
+            : null;
+    }
+
+    private string Reasons()
+    {
+        var runc = RuncTool.ErrorsIn(Path.Combine(_directory, RuncLogName));
+        return $"{CriuLog.Summary(CriuLog.Errors(Path.Combine(_directory, "work", RestoreLogName)))} (runc: {(runc.Length > 0 ? runc : "no error")})";
+    }
+
+    private unsafe void Tell(string word)
+    {
+        var line = Encoding.ASCII.GetBytes(word + "\n");
+        fixed (byte* start = line)
+        {
+            // SAFETY: line is pinned and line.Length bytes long. A pipe takes so few bytes whole or not at all.
+            if (Interop.Write(_verdict, start, (nuint)line.Length) != line.Length)
+            {
+                throw LinuxException.FromLastError("write", Path.Combine(_directory, GateScript.VerdictPipe));
+            }
+        }
+    }
+
+    private void RemoveRefuge()
+    {
+        if (_refuge.Processes().Length == 0)
+        {
+            _refuge.Delete();
+        }
+    }
+
+    /// <summary>A cgroup of the attempt's own beside the container's: what is in it can be found, and killed, by nothing but its name.</summary>
+    private static ContainerCgroup RefugeOf(RuncContainer container, CgroupLayout layout)
+        => layout.Open($"{Path.GetDirectoryName(container.Cgroup.Path)}/gate-{container.Id}");
+
+    private static SafeFileHandle MakePipe(string path)
+    {
+        File.Delete(path);
+        return Interop.Fifo.MkFifo(path, 0x180 /* 0600 */) == 0 ? OpenPipe(path) : throw LinuxException.FromLastError("mkfifo", path);
+    }
+
+    private static SafeFileHandle OpenPipe(string path)
+    {
+        var handle = Interop.Open(path, Interop.O_RDWR | Interop.O_NONBLOCK | Interop.O_CLOEXEC);
+        return handle.IsInvalid ? throw LinuxException.FromLastError("open", path) : handle;
+    }
+
+    private static void Save(string directory, GateRecord record)
+        => DurableFile.Write(Path.Combine(directory, RecordName), JsonSerializer.SerializeToUtf8Bytes(record));
+
+    /// <summary>What a later daemon needs; the pids behind the gate are in the script's own file.</summary>
+    private sealed record GateRecord(string RuncId, string BootId, ProcessIdentity Runc);
+}

@@ -1,0 +1,112 @@
+using ActorMigration.Actors;
+using ActorMigration.Contracts;
+using ActorMigration.Host.Linux.Containers;
+using ActorMigration.Host.Linux.Network;
+using ActorMigration.Host.Linux.Processes;
+using Microsoft.Extensions.Logging;
+
+namespace ActorMigration.Host.Linux.Migration;
+
+/// <summary>
+/// Containers of this host outside an attempt. The record is written before the start and says what was ordered; what is, is found by
+/// looking. A start that fails takes back everything it made, in the opposite order.
+/// </summary>
+internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
+{
+    public async Task<ContainerStatus> RunAsync(ContainerSpec spec, Fence fence, CancellationToken cancel)
+    {
+        if (ContainerRecord.Load(node.StateDirectory, spec.Name) is not null)
+        {
+            throw new AttemptException(MigrationFailure.AttemptInProgress, $"container {spec.Name} is on this host already; remove it first (amig rm {spec.Name})");
+        }
+
+        if (PortInventory.Find(node.NetnsDirectory).FirstOrDefault(port => port.Container == spec.Name) is { Container.Value: not null } left)
+        {
+            throw new AttemptException(MigrationFailure.LeftoversFound, $"container {spec.Name} still has a port of fence {left.Fence} on this host, of an attempt that has not been cleaned up");
+        }
+
+        var undo = new Stack<Func<Task>>();
+        try
+        {
+            return await StartAsync(spec, fence, undo, cancel).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            while (undo.TryPop(out var step))
+            {
+                await step().ConfigureAwait(false);
+            }
+
+            throw Named(failure, spec.Name);
+        }
+    }
+
+    public async Task RemoveAsync(ContainerName name, TimeSpan grace, CancellationToken cancel)
+    {
+        var record = ContainerRecord.Load(node.StateDirectory, name)
+            ?? throw new AttemptException(MigrationFailure.UnknownContainer, $"container {name} is not on this host");
+        await node.Container(name, record.Fence).StopAsync(record.Spec.StopSignal, grace, cancel).ConfigureAwait(false);
+        RemoveFiles(name);
+    }
+
+    public Task<ContainerStatus[]> ListAsync(CancellationToken cancel)
+        => Task.FromResult<ContainerStatus[]>([.. ContainerRecord.LoadAll(node.StateDirectory).Select(Look)]);
+
+    /// <summary>Everything of a container on this host but its processes, which are gone: ports of any fence, mount, files, record.</summary>
+    internal void RemoveFiles(ContainerName name)
+    {
+        PortInventory.RemoveStale(node.NetnsDirectory, name, new Fence(long.MaxValue, int.MaxValue));
+        new RootFileSystem(node.StateDirectory, name).Delete();
+    }
+
+    private async Task<ContainerStatus> StartAsync(ContainerSpec spec, Fence fence, Stack<Func<Task>> undo, CancellationToken cancel)
+    {
+        var layers = await node.Images.LayerDirectoriesAsync(spec.Image, cancel).ConfigureAwait(false);
+        var root = new RootFileSystem(node.StateDirectory, spec.Name);
+        undo.Push(() => Done(root.Delete));
+        root.Create();
+        root.Mount(layers);
+
+        Directory.CreateDirectory(node.NetnsDirectory);
+        using var port = ContainerPort.Create(node.NetnsDirectory, spec.Name, fence, spec.Network, node.Bridge);
+        undo.Push(() => Done(port.Remove));
+
+        var container = node.Container(spec.Name, fence);
+        var record = new ContainerRecord(spec, fence, ContainerState.Running, port.NetnsPath, container.Id, container.Cgroup.Path, null, ProcessIdentity.BootId());
+        record.Save(node.StateDirectory);
+        var init = await container.StartAsync(Path.Combine(root.ContainerDirectory, "bundle"), spec, root.MountPoint, port.NetnsPath, cancel).ConfigureAwait(false);
+        undo.Push(() => container.RemoveAsync(CancellationToken.None));
+        record = record with { Init = init };
+        record.Save(node.StateDirectory);
+        port.Plug();
+        port.Announce();
+        node.Claims.TryAct(spec.Name, fence);
+        node.Log.LogInformation("Container {Name} runs at {Fence} with pid {Pid}", spec.Name, fence, init.Pid);
+        return Look(record);
+    }
+
+    private ContainerStatus Look(ContainerRecord record)
+    {
+        var cgroup = node.Layout.Open(record.CgroupsPath);
+        var isGated = record.State == ContainerState.Gated;
+        var state = !record.InitIsAlive || !cgroup.Exists ? ContainerState.Exited
+            : isGated ? ContainerState.Gated
+            : cgroup.IsFrozen ? ContainerState.Frozen
+            : ContainerState.Running;
+        return new ContainerStatus(
+            record.Spec.Name, record.Fence, state, state == ContainerState.Exited ? 0 : record.Init!.Value.Pid, record.Spec.Image, record.Spec.Network.Address, cgroup.Exists ? cgroup.MemoryBytes() : 0);
+    }
+
+    private static AttemptException Named(Exception failure, ContainerName name) => failure switch
+    {
+        AttemptException named => named,
+        OperationCanceledException => new AttemptException(MigrationFailure.Cancelled, $"the start of container {name} was cancelled; nothing of it is left", failure),
+        _ => new AttemptException(MigrationFailure.Internal, $"container {name} could not be started: {failure.Message}", failure),
+    };
+
+    private static Task Done(Action action)
+    {
+        action();
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,115 @@
+using ActorMigration.Actors;
+using ActorMigration.Contracts;
+using ActorMigration.Host.Linux.Containers;
+using ActorMigration.Host.Linux.Network;
+using ActorMigration.Host.Linux.Pager;
+using ActorMigration.Host.Linux.Processes;
+using ActorMigration.Host.Linux.Store;
+using Microsoft.Extensions.Logging;
+
+namespace ActorMigration.Host.Linux.Migration;
+
+/// <summary>What follows the verdict. Each call looks first and may be repeated, by this daemon or by a later one.</summary>
+internal sealed partial class LinuxDestinationAttempt
+{
+    public Task OpenGateAsync(VerdictCertificate certificate) => AttemptErrors.Of("opening the gate", async () =>
+    {
+        if (certificate.Value != Verdict.Dest || certificate.Register != new RegisterId(_name, _fence, _attempt))
+        {
+            throw new AttemptException(MigrationFailure.Internal, $"the verdict {certificate.Value} of {certificate.Register.Attempt} does not open the gate of attempt {_attempt}");
+        }
+
+        if (ContainerRecord.Load(_node.StateDirectory, _name) is { InitIsAlive: true })
+        {
+            // An earlier call came through: the record is written last.
+            return;
+        }
+
+        if (_gate is null)
+        {
+            throw new AttemptException(MigrationFailure.RestoreFailed, $"the gated tree of container {_name} is gone: this host has nothing to run");
+        }
+
+        var init = _gate.InitPid;
+        Port.Plug();
+        Port.Announce();
+        Port.ForgetUnansweredNeighbours();
+        if (_holder?.ReplayInto(Port) is { } replay)
+        {
+            _node.Log.LogInformation("Container {Name}: {Replayed} held frames replayed, {Dropped} given up, {Lost} not taken", _name, replay.Replayed, replay.Dropped, replay.Lost);
+        }
+
+        var filling = _pager!.FillAsync(CancellationToken.None);
+        await _gate.OpenAsync().ConfigureAwait(false);
+        await filling.ConfigureAwait(false);
+        _node.Claims.TryAct(_name, _fence);
+        new ContainerRecord(Spec, _fence, ContainerState.Running, Port.NetnsPath, _container.Id, _container.Cgroup.Path, ProcessIdentity.Find(init), ProcessIdentity.BootId())
+            .Save(_node.StateDirectory);
+    });
+
+    public Task KillGatedAsync() => AttemptErrors.Of("killing the gated tree", async () =>
+    {
+        _holder?.Release();
+        if (_gate is not null)
+        {
+            await _gate.KillAsync().ConfigureAwait(false);
+        }
+
+        await EndPagerAsync().ConfigureAwait(false);
+    });
+
+    public Task<FillReport> AwaitFillAsync(CancellationToken cancel) => AttemptErrors.Of("the fill", async () =>
+    {
+        if (_pager is null)
+        {
+            return new FillReport(0, 0, TimeSpan.Zero);
+        }
+
+        var status = await _pager.WaitFilledAsync(cancel).ConfigureAwait(false);
+        return new FillReport(status.PagesFilled, status.Faults, TimeSpan.FromMilliseconds(status.FillMilliseconds));
+    });
+
+    public Task CleanAsync(Verdict verdict) => AttemptErrors.Of("cleaning up", async () =>
+    {
+        _streams?.Dispose();
+        if (verdict == Verdict.Source)
+        {
+            await KillGatedAsync().ConfigureAwait(false);
+        }
+
+        await DisposeAsync().ConfigureAwait(false);
+        PageStore.Wipe(StoreDirectory);
+        if (verdict == Verdict.Source)
+        {
+            PortInventory.Remove(_node.NetnsDirectory, new PortName(_name, _fence));
+            // Only what this attempt made: a record would mean that the container is here by another right.
+            if (ContainerRecord.Load(_node.StateDirectory, _name) is null && DestinationRecord.Load(StateDirectory)?.Attempt == _attempt)
+            {
+                _root.Delete();
+            }
+        }
+
+        foreach (var directory in (string[])[RunDirectory, StateDirectory])
+        {
+            if (Directory.Exists(directory))
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+        }
+    });
+
+    private async Task EndPagerAsync()
+    {
+        try
+        {
+            if (_pager is not null)
+            {
+                await _pager.EndAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (PagerException lost) when (lost.Failure == PagerFailure.Lost)
+        {
+            // Both helpers have ended by themselves: nobody is left to end.
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using ActorMigration.Contracts;
+using ActorMigration.Host.Linux.Network;
+
+namespace ActorMigration.Host.Linux.Migration;
+
+/// <summary>What follows the verdict. Each call looks first and may be repeated, by this daemon or by a later one.</summary>
+internal sealed partial class LinuxSourceAttempt
+{
+    public Task PlugAndThawAsync() => AttemptErrors.Of("plugging in and thawing", () =>
+    {
+        _port ??= ContainerPort.Adopt(_node.NetnsDirectory, Spec.Name, _record.Fence, Spec.Network, _node.Bridge);
+        _port.Plug();
+        _port.Announce();
+        _holder?.ReplayInto(_port);
+        _container.Cgroup.Thaw();
+        return Task.CompletedTask;
+    });
+
+    public Task KillAsync() => AttemptErrors.Of("killing the frozen copy", async () =>
+    {
+        await _container.Cgroup.KillAllAsync(_node.Time).ConfigureAwait(false);
+        await _container.RemoveAsync().ConfigureAwait(false);
+    });
+
+    public Task CleanAsync(Verdict verdict) => AttemptErrors.Of("cleaning up", async () =>
+    {
+        await DisposeAsync().ConfigureAwait(false);
+        foreach (var directory in (string[])[_node.AttemptRunDirectory(Spec.Name, _fence), _node.AttemptStateDirectory(Spec.Name, _fence)])
+        {
+            if (Directory.Exists(directory))
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+        }
+
+        // A hold port that an earlier daemon made for this attempt; after DEST also the container's own port.
+        PortInventory.Remove(_node.NetnsDirectory, new PortName(Spec.Name, _fence));
+        if (verdict == Verdict.Dest)
+        {
+            await _container.RemoveAsync().ConfigureAwait(false);
+            new LinuxContainerRuntime(_node).RemoveFiles(Spec.Name);
+        }
+    });
+}

@@ -1,0 +1,76 @@
+using System.Security.Cryptography;
+using ActorMigration.Actors;
+using ActorMigration.Contracts;
+using ActorMigration.Contracts.Memory;
+using ActorMigration.Host.Linux.Files;
+using ActorMigration.Host.Linux.Tracking;
+
+namespace ActorMigration.Host.Linux.Migration;
+
+/// <summary>The stop: every call here costs the container's clients time, so what can run side by side does.</summary>
+internal sealed partial class LinuxSourceAttempt
+{
+    /// <summary>Name under which the source's held frames travel among the images.</summary>
+    internal const string HeldFramesName = "held-frames.bin";
+
+    public Task FreezeAsync() => AttemptErrors.Of("the freeze", () => _container.Cgroup.FreezeAsync(_node.Time));
+
+    public Task UnplugAsync() => AttemptErrors.Of("unplugging the port", () =>
+    {
+        _holder!.Hold();
+        _port!.Unplug();
+        return Task.CompletedTask;
+    });
+
+    public Task<FrozenCopy> CopyFrozenAsync() => AttemptErrors.Of("the copy under freeze", async () =>
+    {
+        var clock = new StopClock(_node.Time);
+        var pids = _container.Cgroup.Processes();
+        if (_node.DigestAtFreeze)
+        {
+            await clock.OnThread("digest", () => WriteDigests(pids)).ConfigureAwait(false);
+        }
+
+        var files = clock.OnThread("files", () => SendFiles(final: false, CancellationToken.None));
+
+        // CRIU puts its parasite into the tasks, so the last scan comes before it.
+        var index = await clock.OnThread("last scan", () => HarvestAndCheck(pids)).ConfigureAwait(false);
+        var encoded = FinalIndexEncoding.Encode(index);
+        var pages = clock.OnThread("last pages", () => Streams.Sender.Finish(encoded));
+        var released = _tracker!.ReleaseAsync();
+        _tracker = null;
+        await clock.Of("skeleton", _dump!.RunAsync).ConfigureAwait(false);
+        await files.ConfigureAwait(false);
+
+        var images = clock.OnThread("images", SendImages);
+        // Once more and final: a dump may leave a link to a file that has no name any more. Next to nothing else has changed.
+        var last = await clock.OnThread("last files", () => SendFiles(final: true, CancellationToken.None)).ConfigureAwait(false);
+        var manifest = new Manifest(
+            _attempt, Spec.Name, _fence, await pages.ConfigureAwait(false), SHA256.HashData(encoded), Streams.Files.Digest(), await images.ConfigureAwait(false), SpecDigest.Of(Spec));
+        await released.ConfigureAwait(false);
+        var sentPages = index.Processes.Sum(process => process.Runs.Where(run => run.Round == _nextRound).Sum(run => run.PageCount));
+        return new FrozenCopy(manifest, sentPages, (sentPages * PageSize.Bytes) + last.DataBytes + Streams.Images.Bytes, clock.Spans, "");
+    });
+
+    public HandOverToken SignHandOver(Manifest manifest, byte[] destinationKeyDigest) => _key.SignHandOver(manifest, destinationKeyDigest);
+
+    private FinalIndex HarvestAndCheck(int[] pids)
+    {
+        RefuseHazards(TrackingHazards.Find(pids));
+        return _tracker!.HarvestFrozen(_nextRound, Streams.Sender);
+    }
+
+    /// <summary>For the destination, which compares at its gate: not one instruction has run between the two.</summary>
+    private bool WriteDigests(int[] pids)
+    {
+        MemoryWitness.Of(pids, _rseqAreas).Save(Path.Combine(ImagesDirectory, MemoryWitness.FileName));
+        return true;
+    }
+
+    private byte[] SendImages()
+    {
+        // By now the destination has the address or will have it: what comes here goes out to the segment again.
+        File.WriteAllBytes(Path.Combine(ImagesDirectory, HeldFramesName), _holder!.TakeForDestination());
+        return DirectoryTransfer.Send(ImagesDirectory, Streams.Images);
+    }
+}

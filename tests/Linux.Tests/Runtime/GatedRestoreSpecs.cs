@@ -1,0 +1,196 @@
+using ActorMigration.Contracts;
+using ActorMigration.Host.Linux.Containers;
+using ActorMigration.Host.Linux.Criu;
+using ActorMigration.Host.Linux.Processes;
+
+namespace ActorMigration.Linux.Tests.Runtime;
+
+/// <summary>Dump of a frozen container and restore up to the gate, with real runc and CRIU, on one host under another fence.</summary>
+public sealed class GatedRestoreSpec : IAsyncLifetime
+{
+    private static readonly Fence Next = new(1, 1);
+    private readonly RuntimeLab _lab = new();
+
+    public Task InitializeAsync() => _lab.InitializeAsync();
+
+    public Task DisposeAsync() => _lab.DisposeAsync();
+
+    [Fact]
+    public async Task A_skeleton_dump_leaves_the_source_frozen_and_whole()
+    {
+        var started = await _lab.StartAsync("counter", "/bin/sh", "-c", RuntimeLab.Counter);
+        var dump = started.PrepareDump();
+        await started.FreezeAsync();
+        var count = started.Count;
+
+        await dump.RunAsync();
+
+        Assert.True(started.Container.Cgroup.IsFrozen);
+        Assert.Equal(count, started.Count);
+        Assert.True(CriuImageSet.IsComplete($"{_lab.Images}/img"));
+        Assert.DoesNotContain(started.Container.Cgroup.Processes(), pid => !File.ReadAllText($"/proc/{pid}/status").Contains("TracerPid:\t0\n", StringComparison.Ordinal));
+        started.Container.Cgroup.Thaw();
+        started.AssertCountsOn(count);
+    }
+
+    [Fact]
+    public async Task SOURCE_at_the_gate_ends_everything_and_nothing_was_executed()
+    {
+        var started = await DumpedAsync();
+        var count = started.Count;
+        var gate = started.StartRestore(Next, out var container);
+        var init = await gate.WaitGateAsync();
+        Assert.True(gate.TreeIsAlive);
+        Assert.True(init.IsAlive);
+
+        await gate.KillAsync();
+
+        Assert.Equal(count, started.Count);
+        await AssertNothingIsLeftAsync(gate, container, init);
+        // And the source goes on as if nothing had been.
+        started.Container.Cgroup.Thaw();
+        started.AssertCountsOn(count);
+    }
+
+    [Fact]
+    public async Task DEST_at_the_gate_lets_the_container_run_on()
+    {
+        var started = await DumpedAsync();
+        var count = started.Count;
+        var gate = started.StartRestore(Next, out var container);
+        var init = await gate.WaitGateAsync();
+        await started.Container.RemoveAsync();
+        await Task.Delay(100);
+        Assert.Equal(count, started.Count);
+
+        await gate.OpenAsync();
+
+        started.AssertCountsOn(count);
+        Assert.True(init.IsAlive);
+        Assert.Equal(ContainerState.Running, await container.StateAsync());
+        Assert.Empty(MountTable.Below($"{_lab.State}/attempt-{Next}"));
+    }
+
+    [Fact]
+    public async Task The_gate_ignores_signals_and_words_that_are_no_verdict()
+    {
+        var started = await DumpedAsync();
+        var count = started.Count;
+        var gate = started.StartRestore(Next, out var container);
+        await gate.WaitGateAsync();
+        var script = int.Parse(File.ReadAllText($"{_lab.State}/attempt-{Next}/reached").Split(' ')[1]);
+
+        foreach (var signal in (int[])[1, 2, 3, 10, 12, 13, 14, 15])
+        {
+            Signals.Send(script, signal);
+        }
+
+        File.WriteAllText($"{_lab.State}/attempt-{Next}/verdict", "DESTINATION\n\nDES\n SOURCES\n");
+        await Task.Delay(150);
+
+        Assert.True(gate.TreeIsAlive);
+        Assert.Equal(count, started.Count);
+        await gate.OpenAsync();
+        await started.Container.RemoveAsync();
+        started.AssertCountsOn(count);
+        Assert.Equal(ContainerState.Running, await container.StateAsync());
+    }
+
+    [Theory]
+    [InlineData("script")]
+    [InlineData("criu")]
+    [InlineData("runc")]
+    public async Task Whatever_dies_at_the_gate_nothing_is_executed(string victim)
+    {
+        var started = await DumpedAsync();
+        var count = started.Count;
+        var gate = started.StartRestore(Next, out var container);
+        var init = await gate.WaitGateAsync();
+        var reached = File.ReadAllText($"{_lab.State}/attempt-{Next}/reached").Split(' ');
+        var criu = int.Parse(reached[2]);
+        var pid = victim switch { "script" => int.Parse(reached[1]), "criu" => criu, _ => int.Parse(File.ReadAllText($"/proc/{criu}/stat").Split(')')[1].Split(' ')[2]) };
+
+        Signals.Send(pid, Signals.SIGKILL);
+        await Task.Delay(300);
+
+        Assert.Equal(count, started.Count);
+        if (victim != "runc")
+        {
+            Assert.False(gate.TreeIsAlive);
+            await Assert.ThrowsAsync<RestoreFailedException>(gate.OpenAsync);
+        }
+
+        await gate.KillAsync();
+        Assert.Equal(count, started.Count);
+        await AssertNothingIsLeftAsync(gate, container, init);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_later_daemon_finds_the_gate_and_gives_the_verdict(bool destination)
+    {
+        var started = await DumpedAsync();
+        var count = started.Count;
+        var first = started.StartRestore(Next, out var container);
+        var init = await first.WaitGateAsync();
+        // All that a dead daemon's process would take with it: its ends of the pipes and its watch.
+        first.Dispose();
+
+        using var gate = GatedRestore.Adopt($"{_lab.State}/attempt-{Next}", _lab.Runc, container, _lab.Layout, RuntimeLab.Time);
+
+        Assert.NotNull(gate);
+        Assert.True(gate.TreeIsAlive);
+        Assert.Equal(init.Pid, gate.InitPid);
+        Assert.Equal(count, started.Count);
+        await started.Container.RemoveAsync();
+        if (destination)
+        {
+            await gate.OpenAsync();
+            started.AssertCountsOn(count);
+        }
+        else
+        {
+            await gate.KillAsync();
+            Assert.Equal(count, started.Count);
+            await AssertNothingIsLeftAsync(gate, container, init);
+        }
+    }
+
+    [Fact]
+    public async Task A_restore_that_cannot_work_says_why_and_leaves_nothing()
+    {
+        var started = await DumpedAsync();
+        foreach (var image in Directory.EnumerateFiles($"{_lab.Images}/img", "core-*.img"))
+        {
+            File.Delete(image);
+        }
+
+        var gate = started.StartRestore(Next, out var container);
+
+        var e = await Assert.ThrowsAsync<RestoreFailedException>(() => gate.WaitGateAsync());
+        Assert.True(e.Message.Contains("core", StringComparison.Ordinal), e.Message);
+        await gate.KillAsync();
+        await AssertNothingIsLeftAsync(gate, container, default);
+    }
+
+    private async Task<Started> DumpedAsync()
+    {
+        var started = await _lab.StartAsync("counter", "/bin/sh", "-c", RuntimeLab.Counter);
+        var dump = started.PrepareDump(withMemory: true);
+        await started.FreezeAsync();
+        await dump.RunAsync();
+        return started;
+    }
+
+    private async Task AssertNothingIsLeftAsync(GatedRestore gate, RuncContainer container, ProcessIdentity init)
+    {
+        Assert.False(gate.TreeIsAlive);
+        Assert.False(init.Pid > 0 && init.IsAlive);
+        Assert.Empty(container.Cgroup.Processes());
+        Assert.DoesNotContain(container.Id, _lab.Runc.List());
+        Assert.Null(await container.StateAsync());
+        Assert.Empty(MountTable.Below($"{_lab.State}/attempt-{Next}"));
+        Assert.Empty(Directory.EnumerateDirectories(_lab.Layout.FreezerMount + _lab.Policy.CgroupParent, $"*{container.Id}"));
+    }
+}

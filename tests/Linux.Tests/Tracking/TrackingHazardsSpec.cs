@@ -1,0 +1,50 @@
+using ActorMigration.Host.Linux.Tracking;
+
+namespace ActorMigration.Linux.Tests.Tracking;
+
+public sealed class TrackingHazardsSpec
+{
+    [Theory]
+    [InlineData("direct", TrackingHazardKind.DirectIo)]
+    [InlineData("aio", TrackingHazardKind.AioRing)]
+    [InlineData("uring", TrackingHazardKind.IoUring)]
+    [InlineData("userfault", TrackingHazardKind.Userfaultfd)]
+    [InlineData("shared-file", TrackingHazardKind.SharedWritableFile)]
+    [InlineData("shared-memory", TrackingHazardKind.SharedMemory)]
+    [InlineData("memfd", TrackingHazardKind.SharedMemory)]
+    [InlineData("traced", TrackingHazardKind.Traced)]
+    public void What_tracking_cannot_see_is_found_and_named(string what, TrackingHazardKind kind)
+    {
+        using var container = new TestContainer("blind", what, TargetPrograms.WorkDirectory);
+
+        var hazard = Assert.Single(TrackingHazards.Find(container.Processes.Pids()));
+
+        Assert.Equal(kind, hazard.Kind);
+        Assert.Equal("blind", hazard.Program);
+        Assert.Contains(hazard.Pid, container.Processes.Pids());
+        Assert.Equal(what switch { "memfd" => 3 << 20, "shared-memory" => 2 << 20, "shared-file" => 1 << 20, _ => 0 }, hazard.Bytes);
+    }
+
+    [Theory]
+    [InlineData("none")]
+    [InlineData("packets")]
+    [InlineData("shared-read")]
+    public void Ordinary_programs_have_no_hazard(string what)
+    {
+        using var container = new TestContainer("blind", what, TargetPrograms.WorkDirectory);
+
+        Assert.Empty(TrackingHazards.Find(container.Processes.Pids()));
+    }
+
+    [Fact]
+    public void A_stack_pointer_at_a_page_border_is_found_under_the_freeze()
+    {
+        using var container = new TestContainer("aligned");
+        container.Freeze();
+
+        var (pid, tid) = Assert.Single(StackPointerAlignment.FindAligned(container.Processes.Pids()));
+
+        Assert.Equal(container.Pid, pid);
+        Assert.NotEqual(pid, tid);
+    }
+}
