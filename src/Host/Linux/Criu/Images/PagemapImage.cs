@@ -172,7 +172,7 @@ public sealed class PagemapImage
         var all = flags ?? (inParent ? PagemapFlags.Parent : PagemapFlags.Present);
         var placed = pages > 0 && address % PageSize.Bytes == 0 && address < FinalIndex.AddressLimit
             && pages <= (FinalIndex.AddressLimit - address) >> PageSize.Shift;
-        if (!placed || (all & ~Known) != 0 || inParent != all.HasFlag(PagemapFlags.Parent))
+        if (!placed || (all & ~Known) != 0 || (inParent && !all.HasFlag(PagemapFlags.Parent)))
         {
             throw new CriuImageException(name, $"the run of {pages} pages at 0x{address:x} with flags {(int)all} cannot be");
         }
