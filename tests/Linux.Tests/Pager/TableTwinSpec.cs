@@ -41,5 +41,5 @@ public sealed class TableTwinSpec
     }
 
     private static bool SignalsBlocked(int pid)
-        => File.ReadLines($"/proc/{pid}/status").Any(line => line.StartsWith("SigBlk:", StringComparison.Ordinal) && line.EndsWith("fffffffe7ffbfeff", StringComparison.Ordinal));
+        => File.ReadLines($"/proc/{pid}/status").Any(line => line.StartsWith("SigBlk:", StringComparison.Ordinal) && line.EndsWith("fffffffffffbfeff", StringComparison.Ordinal));
 }
