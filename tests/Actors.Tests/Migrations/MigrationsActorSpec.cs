@@ -7,8 +7,8 @@ namespace ActorMigration.Actors.Tests.Migrations;
 
 public sealed class MigrationsActorSpec : TestKit
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private static readonly MigrationPolicy Policy = MigrationPolicy.Default with { StopDeadlineMs = 1_500 };
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly MigrationPolicy Policy = MigrationPolicy.Default with { StopDeadlineMs = 5_000 };
 
     private readonly TwoHosts _hosts;
 

@@ -102,42 +102,6 @@ public sealed class LayerSyncSpec(ITestOutputHelper output)
         }
     }
 
-    [Fact]
-    public void A_workload_that_never_stops_writing_is_equal_after_the_final_pass_under_SIGSTOP()
-    {
-        using var pair = new TreePair();
-        using var workload = Process.Start(new ProcessStartInfo("setsid", ["sh", "-c",
-            """
-            cd "$1"; i=0; mkdir -p d1 d2
-            while :; do
-              i=$((i+1)); n=$((i%7)); echo "line $i" >> log; echo "$i" > tmp.$n; mv tmp.$n "f$n"; ln -f "f$n" "d1/l$n"
-              [ $n = 3 ] && { mv d1 d3; mv d2 d1; mv d3 d2; }
-              [ $n = 5 ] && { rm -rf d4; mkdir d4; head -c 70000 /dev/urandom > d4/r; ln -s "$i" d4/s; }
-              printf "%08d" "$i" | dd of=inplace bs=8 seek=$((i*9173%4000)) conv=notrunc 2>/dev/null
-            done
-            """, "sh", pair.Source]))!;
-        try
-        {
-            var clock = Stopwatch.StartNew();
-            var entries = 0L;
-            while (clock.ElapsedMilliseconds < 2500)
-            {
-                entries += pair.Pass().Entries;
-            }
-            TreePair.Shell("kill -STOP -$1", workload.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
-            SpinWait.SpinUntil(() => false, 50);   // a child in the middle of a system call stops when it returns
-            var last = pair.Pass(final: true);
-            pair.AssertEqual();
-            output.WriteLine($"{entries} entries in {last.Pass - 1} passes, then {last}");
-            Assert.True(entries > 300, "the workload did not write while passes ran");
-        }
-        finally
-        {
-            TreePair.Shell("kill -KILL -$1", workload.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
-            workload.WaitForExit();
-        }
-    }
-
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
