@@ -82,13 +82,14 @@ public sealed partial record SourceMigration
                 return (this with { Awaited = null }, []);
             case (SourceState.AwaitingVerdict, AtGate gate):
                 return (this with { Gate = gate.Report }, []);
-            case (SourceState.AwaitingRunning, Running):
-                return (this with { RunningAt = Now }).CleanAfter(Verdict.Dest);
-            case (SourceState.AwaitingRunning, Filled):
-                // Its Running was lost, or is on its way: the container has run since before this.
+            case (SourceState.AwaitingRunning, Running or Filled):
+                // With Filled its Running was lost, or is on its way: the container has run since before this.
                 return (this with { RunningAt = Now }).CleanAfter(Verdict.Dest);
             case (SourceState.AwaitingRunning, AttemptUnknown):
                 return CleanAfter(Verdict.Dest);
+            case (SourceState.AwaitingVerdict or SourceState.JournalingVerdict or SourceState.Killing, Running or Filled):
+                // It came before this side has done its own part. It permits nothing, but it is when the container ran again.
+                return (this with { RunningAt = RunningAt ?? Now }, []);
             default:
                 return Ignore($"{message.GetType().Name} changes nothing in {State}");
         }
@@ -156,6 +157,12 @@ public sealed partial record SourceMigration
                 var (thawed, clean) = (this with { RunningAt = Now }).CleanAfter(Verdict.Source);
                 return (thawed, [.. TellVerdict(), .. clean]);
             case SourceState.Killing:
+                if (RunningAt is not null)
+                {
+                    var (gone, wipe) = CleanAfter(Verdict.Dest);
+                    return (gone, [.. TellVerdict(), .. wipe]);
+                }
+
                 var (killed, ask) = GoAsking(SourceState.AwaitingRunning, new AskAttempt(Attempt, Fence), patience: null);
                 return (killed, [.. TellVerdict(), .. ask]);
             case SourceState.Aborting:

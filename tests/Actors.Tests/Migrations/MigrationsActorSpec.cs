@@ -106,9 +106,13 @@ public sealed class MigrationsActorSpec : TestKit
         var (attempt, gate) = await MigrateAndHangAsync(atSource ? _hosts.HostA : _hosts.HostB, during);
 
         Assert.IsType<CancelAccepted>(await _hosts.Of(TwoHosts.A).Ask<object>(new CancelMigration(attempt), Patience));
-        gate.TrySetResult();
+        if (atSource)
+        {
+            gate.TrySetResult();
+        }
 
         var details = await EndOfAsync(TwoHosts.A, attempt);
+        gate.TrySetResult();
         Assert.Equal((AttemptOutcome.Aborted, MigrationFailure.Cancelled), (details.Outcome, details.Failure));
         AwaitTrees(Tree.Running, Tree.None);
     }
@@ -120,7 +124,7 @@ public sealed class MigrationsActorSpec : TestKit
     {
         var (attempt, gate) = await MigrateAndHangAsync(_hosts.HostA, during);
 
-        _hosts.Kill(TwoHosts.A);
+        await _hosts.KillAsync(TwoHosts.A);
         gate.TrySetResult();
         _hosts.HostA.Hanging = null;
         _hosts.Start(_hosts.HostA);
@@ -135,7 +139,7 @@ public sealed class MigrationsActorSpec : TestKit
     {
         var (attempt, gate) = await MigrateAndHangAsync(_hosts.HostB, AttemptCall.RestoreToGate);
 
-        _hosts.Kill(TwoHosts.A);
+        await _hosts.KillAsync(TwoHosts.A);
         gate.TrySetResult();
 
         await EndOfAsync(TwoHosts.B, attempt);
@@ -150,7 +154,7 @@ public sealed class MigrationsActorSpec : TestKit
     {
         var (attempt, gate) = await MigrateAndHangAsync(_hosts.HostB, AttemptCall.RestoreToGate);
 
-        _hosts.Kill(TwoHosts.B);
+        await _hosts.KillAsync(TwoHosts.B);
         gate.TrySetResult();
 
         Assert.Equal(AttemptOutcome.Aborted, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);

@@ -51,11 +51,11 @@ internal sealed class TwoHosts
     public ImmutableArray<JournalEntry> JournalOf(HostName host) => _journals[host].Load();
 
     /// <summary>The host's daemon ends; what stands on the host stays.</summary>
-    public void Kill(HostName host)
+    public async Task KillAsync(HostName host)
     {
         if (_migrations.TryRemove(host, out var actor))
         {
-            _system.Stop(actor);
+            await actor.GracefulStop(TimeSpan.FromSeconds(5));
         }
     }
 
