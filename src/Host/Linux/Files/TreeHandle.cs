@@ -80,7 +80,7 @@ internal static unsafe class TreeHandle
         }
     }
 
-    /// <summary>All names but "." and "..", each with its zero.</summary>
+    /// <summary>All names but "." and "..", each with its zero. None for a directory that has been removed while it was open.</summary>
     internal static List<byte[]> Names(SafeFileHandle directory)
     {
         var names = new List<byte[]>();
@@ -91,13 +91,13 @@ internal static unsafe class TreeHandle
             while (true)
             {
                 var got = Interop.Tree.GetDents64(directory, buffer, DirentBytes);
+                if (got == 0 || (got < 0 && Marshal.GetLastPInvokeError() == Interop.Errno.ENOENT))
+                {
+                    return names;
+                }
                 if (got < 0)
                 {
                     throw LinuxException.FromLastError("getdents64", "a directory of the tree");
-                }
-                if (got == 0)
-                {
-                    return names;
                 }
                 // struct linux_dirent64: u64 inode, i64 offset, u16 length of the record, u8 type, name and zero.
                 for (var at = buffer; at < buffer + got; at += *(ushort*)(at + 16))
