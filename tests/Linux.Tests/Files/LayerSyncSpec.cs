@@ -102,44 +102,6 @@ public sealed class LayerSyncSpec(ITestOutputHelper output)
         }
     }
 
-    [Fact]
-    public void A_workload_that_never_stops_writing_is_equal_after_the_final_pass_under_SIGSTOP()
-    {
-        using var pair = new TreePair();
-        using var workload = Process.Start(new ProcessStartInfo("setsid", ["sh", "-c",
-            """
-            cd "$1"; i=0; mkdir -p d1 d2
-            while :; do
-              i=$((i+1)); n=$((i%7)); echo "line $i" >> log; echo "$i" > tmp.$n; mv tmp.$n "f$n"; ln -f "f$n" "d1/l$n"
-              [ $n = 3 ] && { mv d1 d3; mv d2 d1; mv d3 d2; }
-              [ $n = 5 ] && { rm -rf d4; mkdir d4; head -c 70000 /dev/urandom > d4/r; ln -s "$i" d4/s; }
-              printf "%08d" "$i" | dd of=inplace bs=8 seek=$((i*9173%4000)) conv=notrunc 2>/dev/null
-            done
-            """, "sh", pair.Source]))!;
-        try
-        {
-            var clock = Stopwatch.StartNew();
-            var entries = 0L;
-            while (clock.ElapsedMilliseconds < 2500)
-            {
-                entries += pair.Pass().Entries;
-            }
-            Signal(workload, "STOP");
-            // A child in the middle of a system call stops when it returns, however busy the machine is.
-            Assert.True(SpinWait.SpinUntil(() => GroupStates(workload).All(state => state is 'T' or 'Z'), 10_000));
-            var last = pair.Pass(final: true);
-            pair.AssertEqual();
-            output.WriteLine($"{entries} entries in {last.Pass - 1} passes, then {last}");
-            Assert.True(entries > 50, "the workload did not write while passes ran");
-        }
-        finally
-        {
-            Signal(workload, "KILL");
-            workload.WaitForExit();
-            SpinWait.SpinUntil(() => GroupStates(workload).All(state => state == 'Z'), 10_000);
-        }
-    }
-
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -285,32 +247,6 @@ public sealed class LayerSyncSpec(ITestOutputHelper output)
             _ => "truncate -s $(( $4 % 150000 )) \"$2\"",
         };
         TreePair.Shell($"cd \"$1\"; {{ {script}; }} 2>/dev/null; true", root, name, other, random.Next(1, 1 << 30).ToString(System.Globalization.CultureInfo.InvariantCulture));
-    }
-
-    private static void Signal(Process leader, string signal)
-        => TreePair.Shell("kill -s \"$1\" -- \"-$2\"", signal, leader.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
-
-    /// <summary>State letters of all processes of a group, from proc(5): pid (comm) state ppid pgrp.</summary>
-    private static List<char> GroupStates(Process leader)
-    {
-        var states = new List<char>();
-        foreach (var directory in Directory.GetDirectories("/proc"))
-        {
-            try
-            {
-                var stat = File.ReadAllText(Path.Combine(directory, "stat"));
-                var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-                if (fields[2] == leader.Id.ToString(System.Globalization.CultureInfo.InvariantCulture))
-                {
-                    states.Add(fields[0][0]);
-                }
-            }
-            catch (IOException)
-            {
-                // Not a process, or one that has ended since.
-            }
-        }
-        return states;
     }
 
     private static void Bind(string path)
