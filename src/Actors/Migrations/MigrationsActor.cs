@@ -183,6 +183,9 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
                 // It has ended here, perhaps given up before the verdict: the voters need not keep the verdict for this host.
                 _ = _services.Decision.Poll.AskAllAsync(new VoterRequest.Learn(verdict.Certificate));
                 break;
+            case AskAttempt when Find(message.Attempt) is { Failure: MigrationFailure.ContainerLost } lost:
+                Sender.Tell(new TreeLost(message.Attempt, message.Fence, lost.Sentence));
+                break;
             case AskAttempt or SourceAttested or PrepareResources or StopImminent or SourceReattested or ClaimAddress or HandOver or ReadyForStop:
                 Sender.Tell(new AttemptUnknown(message.Attempt, message.Fence));
                 break;

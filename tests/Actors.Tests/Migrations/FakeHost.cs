@@ -10,7 +10,7 @@ namespace ActorMigration.Actors.Tests.Migrations;
 /// The operating system of one host, in memory, behind the same ports as the real one: one container, what stands of it, and a call that fails or hangs on order.
 /// It outlives the actors, as a host outlives its daemon.
 /// </summary>
-internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, IContainerRuntime
+internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, IContainerRuntime, IStepHolds
 {
     private readonly ConcurrentDictionary<AttemptId, ECDsa> _keys = new();
 
@@ -20,6 +20,14 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
 
     /// <summary>The call that fails, for ever or until it is taken back.</summary>
     public AttemptCall Failing { get; set; }
+
+    /// <summary>The step that is held.</summary>
+    public string? Held { get; set; }
+
+    /// <summary>The step that an attempt waits at.</summary>
+    public string? Waiting { get; private set; }
+
+    TimeSpan? IStepHolds.LookEvery => TimeSpan.FromMilliseconds(5);
 
     /// <summary>The call that comes back only when it is let go.</summary>
     public (AttemptCall Call, TaskCompletionSource Gate)? Hanging { get; set; }
@@ -51,6 +59,12 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
 
     public Task<ContainerStatus[]> ListAsync(CancellationToken cancel)
         => Task.FromResult<ContainerStatus[]>(Tree == Tree.None ? [] : [Status(TwoHosts.Container, default)]);
+
+    bool IStepHolds.IsHeld(string step) => step == Held;
+
+    void IStepHolds.Reached(string step, AttemptId attempt) => Waiting = step;
+
+    void IStepHolds.Left(string step) => Waiting = null;
 
     private ContainerStatus Status(ContainerName container, Fence fence)
         => new(container, fence, Tree switch { Tree.Running => ContainerState.Running, Tree.Gated => ContainerState.Gated, _ => ContainerState.Frozen }, 1, "", "", 0);
@@ -99,9 +113,9 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
 
         public Task UnplugAsync() => host.CallAsync(AttemptCall.Unplug);
 
-        public async Task<FrozenCopy> CopyFrozenAsync()
+        public async Task<FrozenCopy> CopyFrozenAsync(CancellationToken cancel)
         {
-            await host.CallAsync(AttemptCall.CopyFrozen);
+            await host.CallAsync(AttemptCall.CopyFrozen, cancel);
             return new FrozenCopy(new Manifest(attempt, container, fence, [1], [2], [3], [4], [5]), 1, 4096, [], "");
         }
 
@@ -138,9 +152,9 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
 
         public Task ClaimAddressAsync() => host.CallAsync(AttemptCall.ClaimAddress);
 
-        public async Task<GateReport> RestoreToGateAsync(Manifest manifest)
+        public async Task<GateReport> RestoreToGateAsync(Manifest manifest, CancellationToken cancel)
         {
-            await host.CallAsync(AttemptCall.RestoreToGate);
+            await host.CallAsync(AttemptCall.RestoreToGate, cancel);
             host.Tree = Tree.Gated;
             return new GateReport(1, []);
         }
@@ -148,7 +162,7 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
         public async Task OpenGateAsync(VerdictCertificate certificate)
         {
             await host.CallAsync(AttemptCall.OpenGate);
-            host.Tree = Tree.Running;
+            host.Tree = host.Tree is Tree.Gated or Tree.Running ? Tree.Running : throw new AttemptException(MigrationFailure.ContainerLost, $"the tree died on host {host.Name}");
         }
 
         public async Task KillGatedAsync()

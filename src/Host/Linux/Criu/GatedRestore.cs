@@ -64,6 +64,16 @@ public sealed class GatedRestore : IDisposable
             && _container.Cgroup.Processes().Contains(gate.Init) && _container.Cgroup.IsFrozen;
 
     /// <summary>
+    /// True while DEST can be carried out, or has been: the tree is whole at its gate, or its first process came through it, of which an earlier daemon's
+    /// <see cref="OpenAsync"/> may not have lived to tell. False when it died before.
+    /// </summary>
+    public bool IsOpenOrMayBe => TreeIsAlive || CameThrough;
+
+    /// <summary>Only the verdict lets go of the script and of CRIU, and only then are the tasks thawed.</summary>
+    private bool CameThrough
+        => Reached() is { Locked: true } gate && _refuge.Processes().Length == 0 && _container.Cgroup.Processes().Contains(gate.Init) && !_container.Cgroup.IsFrozen;
+
+    /// <summary>
     /// Takes runc up to its call of CRIU. Needs the netns and the empty directories of images and root; nothing of the container is read, and nothing of it is here.
     /// </summary>
     /// <exception cref="LinuxException">A pipe or cgroup could not be made.</exception>
@@ -146,6 +156,12 @@ public sealed class GatedRestore : IDisposable
     public async Task OpenAsync()
     {
         var gate = Reached();
+        if (CameThrough)
+        {
+            RemoveRefuge();
+            return;
+        }
+
         if (gate is null || !TreeIsAlive)
         {
             throw new RestoreFailedException($"the gated tree of {_container.Id} is no longer whole; {Reasons()}");

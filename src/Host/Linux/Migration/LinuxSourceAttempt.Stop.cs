@@ -22,8 +22,10 @@ internal sealed partial class LinuxSourceAttempt
         return Task.CompletedTask;
     });
 
-    public Task<FrozenCopy> CopyFrozenAsync() => AttemptErrors.Of("the copy under freeze", async () =>
+    public Task<FrozenCopy> CopyFrozenAsync(CancellationToken cancel) => AttemptErrors.Of("the copy under freeze", async () =>
     {
+        // As in a round: a stream that is closed ends a thread that waits for the other host in it.
+        await using var stopped = cancel.Register(Streams.Dispose).ConfigureAwait(false);
         var clock = new StopClock(_node.Time);
         var pids = _container.Cgroup.Processes();
         if (_node.DigestAtFreeze)
@@ -31,7 +33,7 @@ internal sealed partial class LinuxSourceAttempt
             await clock.OnThread("digest", () => WriteDigests(pids)).ConfigureAwait(false);
         }
 
-        var files = clock.OnThread("files", () => SendFiles(final: false, CancellationToken.None));
+        var files = clock.OnThread("files", () => SendFiles(final: false, cancel));
 
         // CRIU puts its parasite into the tasks, so the last scan comes before it.
         var index = await clock.OnThread("last scan", () => HarvestAndCheck(pids)).ConfigureAwait(false);
@@ -44,7 +46,7 @@ internal sealed partial class LinuxSourceAttempt
 
         var images = clock.OnThread("images", SendImages);
         // Once more and final: a dump may leave a link to a file that has no name any more. Next to nothing else has changed.
-        var last = await clock.OnThread("last files", () => SendFiles(final: true, CancellationToken.None)).ConfigureAwait(false);
+        var last = await clock.OnThread("last files", () => SendFiles(final: true, cancel)).ConfigureAwait(false);
         var manifest = new Manifest(
             _attempt, Spec.Name, _fence, await pages.ConfigureAwait(false), SHA256.HashData(encoded), Streams.Files.Digest(), await images.ConfigureAwait(false), SpecDigest.Of(Spec));
         await released.ConfigureAwait(false);
