@@ -42,7 +42,7 @@ public sealed partial record SourceMigration
         switch (State, e)
         {
             case (SourceState.ReadingFloor, AttemptEvent.FloorRead { Reading: null }):
-                return Abort(MigrationFailure.NoMajority, "no majority of the voters answers, so nothing was begun");
+                return Abort(MigrationFailure.NoMajority, $"no majority of the voters answers, so nothing was begun and {Container} stays on host {Self}; start the daemons of amig.voters that are missing ('amig hosts' shows who is there)");
             case (SourceState.ReadingFloor, AttemptEvent.FloorRead { Reading: { } reading }):
                 return OnFloor(reading);
             case (SourceState.CheckingDestination or SourceState.RecheckingDestination, AttemptEvent.EvidenceChecked { Rejection: { Length: > 0 } why }):

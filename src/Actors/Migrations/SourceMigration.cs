@@ -192,9 +192,9 @@ public sealed partial record SourceMigration
 
     private (SourceMigration, ImmutableArray<AttemptAction>) OnCancel()
     {
-        const string Cancelled = "the operator cancelled";
-        return State.IsBeforeFreeze() ? Abort(MigrationFailure.Cancelled, Cancelled)
-            : State.IsStopped() ? ProposeSource(MigrationFailure.Cancelled, Cancelled)
+        var cancelled = $"the operator cancelled in phase {State.Phase()}; {Container} stays on host {Self}";
+        return State.IsBeforeFreeze() ? Abort(MigrationFailure.Cancelled, cancelled)
+            : State.IsStopped() ? ProposeSource(MigrationFailure.Cancelled, cancelled)
             : Ignore($"too late to cancel in {State}");
     }
 

@@ -32,6 +32,22 @@ public sealed class MigrationsActorSpec : TestKit
     }
 
     [Fact]
+    public async Task An_attempt_is_known_as_soon_as_its_id_is()
+    {
+        // A race that the attempt's actor could lose: each order is one more chance.
+        var migrations = _hosts.Of(TwoHosts.A);
+        _hosts.HostA.Failing = AttemptCall.Survey;
+        for (var known = 0; known < 30;)
+        {
+            if (await migrations.Ask<object>(new MigrateContainer(TwoHosts.Container, TwoHosts.B, Policy), Patience) is MigrationAccepted accepted)
+            {
+                Assert.IsType<AttemptDetails>(await migrations.Ask<object>(new ShowMigration(accepted.Attempt), Patience));
+                known++;
+            }
+        }
+    }
+
+    [Fact]
     public async Task It_moves_back_at_the_next_epoch()
     {
         await EndOfAsync(TwoHosts.B, await MigrateAsync());
