@@ -11,9 +11,9 @@ namespace ActorMigration.Host.Linux.Files;
 /// with a digest per block. Writes through a shared mapping: content is compared in every pass.
 ///
 /// While the container runs, an entry may go away or be another one at each step. Then the destination is left as it is known to be, and what was not
-/// seen to the end is marked for the next pass.
+/// seen to the end is marked for the next pass. Directories are in this file, everything else is in LayerWalk.Leaves.cs.
 /// </summary>
-internal sealed class LayerWalk(string rootPath, SafeFileHandle rootHandle, SentTree tree, EntrySender sender, LayerContent content, TimeProvider time)
+internal sealed partial class LayerWalk(string rootPath, SafeFileHandle rootHandle, SentTree tree, EntrySender sender, LayerContent content, TimeProvider time)
 {
     /// <summary>Coarsest time stamps that are met: FAT and some network file systems count in 2 s; the kernel's own tick is 1 to 10 ms.</summary>
     private static readonly TimeSpan Granularity = TimeSpan.FromSeconds(2);
@@ -181,98 +181,6 @@ internal sealed class LayerWalk(string rootPath, SafeFileHandle rootHandle, Sent
 
     /// <summary>Not changed since the last pass, as far as no look at it is needed to know.</summary>
     private bool IsStill(SentName known) => _seenFrozen && known is SentLeaf { Inode.IsHot: false };
-
-    private void VisitLeaf(SentDirectory directory, SafeFileHandle handle, byte[] name, SentName? known, in TreeStat stat)
-    {
-        var inode = tree.Known(stat);
-        if (known is SentLeaf there && there.Inode == inode)
-        {
-            there.SeenInPass = _pass;
-            Update(handle, name, there, stat);
-            return;
-        }
-        if (known is SentLeaf { Inode.Names.Count: > 1 } shared && stat.Type != Interop.Tree.S_IFREG)
-        {
-            // An entry without content would be applied to what is there, which other names keep.
-            sender.Delete(shared);
-            tree.Drop(shared);
-            known = null;
-        }
-        // Whatever the destination has at this name makes room for what is sent, so that the file to link to must be elsewhere.
-        var elsewhere = inode?.Names.Find(other => known is null || !other.IsAtOrBelow(known));
-        var leaf = new SentLeaf(name, directory, elsewhere is null ? new SentInode(stat.Inode, stat.Type) : inode!);
-        if (elsewhere is not null)
-        {
-            Update(handle, name, elsewhere, stat);
-            sender.Link(leaf, elsewhere);
-        }
-        else if (!SendNew(handle, leaf, stat))
-        {
-            ComeBack(directory, name);   // the destination's name is not seen, and deleted in this pass
-            return;
-        }
-        tree.Add(leaf);
-        sender.Touch(directory);
-        leaf.SeenInPass = _pass;
-    }
-
-    /// <summary>False when it is gone; then nothing was sent.</summary>
-    private bool SendNew(SafeFileHandle handle, SentLeaf leaf, in TreeStat stat)
-    {
-        var inode = leaf.Inode;
-        inode.Stat = stat;
-        inode.Racy = IsYoung(stat);
-        inode.ComparedInPass = _pass;
-        if (stat.Type != Interop.Tree.S_IFREG)
-        {
-            return sender.Send(leaf.Path(), handle, leaf.Name, stat, FileContent.Unchanged);
-        }
-        using var file = TreeHandle.TryOpenFile(handle, leaf.Name, stat.Inode);
-        if (file is null)
-        {
-            return false;
-        }
-        sender.Send(leaf.Path(), handle, leaf.Name, stat, FileContent.Whole);
-        inode.Blocks = content.SendWhole(file, stat.Size);
-        return true;
-    }
-
-    /// <summary>Sends what has changed of an inode that was found under <paramref name="name"/>, to a name that the destination has for it.</summary>
-    private void Update(SafeFileHandle handle, byte[] name, SentLeaf to, in TreeStat stat)
-    {
-        var inode = to.Inode;
-        var sent = inode.Stat;
-        var changed = inode.Racy || sent != (stat with { Blocks = sent.Blocks, Links = sent.Links });
-        if (inode.ComparedInPass == _pass || !(changed || inode.Mapped))
-        {
-            return;
-        }
-        if (stat.Type == Interop.Tree.S_IFREG)
-        {
-            var file = TreeHandle.TryOpenFile(handle, name, inode.Number);
-            if (file is null)
-            {
-                inode.Racy = true;
-                DemandRunning(name);
-                return;
-            }
-            Note(inode, stat);
-            var entry = new LayerContent.Target(inode, to.Path(), name, stat, changed);
-            content.SendRanges(file, sent.Size, entry, (e, ranges) => sender.Send(e.Path, handle, e.Name, e.Stat, ranges), defer: _final);
-        }
-        else
-        {
-            Note(inode, stat);
-            inode.Racy |= !sender.Send(to.Path(), handle, name, stat, FileContent.Unchanged);
-        }
-    }
-
-    private void Note(SentInode inode, in TreeStat stat)
-    {
-        inode.ComparedInPass = _pass;
-        inode.Stat = stat;
-        inode.Racy = IsYoung(stat);
-    }
 
     private bool TryLook(SafeFileHandle directory, byte[] name, out TreeStat stat)
     {
