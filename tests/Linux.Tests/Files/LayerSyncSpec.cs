@@ -219,6 +219,21 @@ public sealed partial class LayerSyncSpec(ITestOutputHelper output)
         pair.AssertEqual();
     }
 
+    [Fact]
+    public void A_final_pass_that_no_frozen_one_went_before_looks_at_every_file()
+    {
+        // A clock that is ahead: nothing counts as young, so only the look finds the change.
+        using var pair = new TreePair(time: new FakeTimeProvider(DateTimeOffset.UtcNow.AddHours(1)));
+        TreePair.Shell("cd \"$1\"; mkdir d; echo one > d/f; echo two > d/g", pair.Source);
+        pair.Pass(LayerPassKind.Frozen);
+        pair.Pass();
+        TreePair.Shell("echo more >> \"$1/d/f\"; chmod 600 \"$1/d/g\"", pair.Source);
+
+        pair.Pass(final: true);
+
+        pair.AssertEqual();
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
