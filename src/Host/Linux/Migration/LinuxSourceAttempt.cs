@@ -104,7 +104,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
         _tracker ??= new ContainerTracker(_processes, _node.Time, _node.Tracking);
         _layer ??= new LayerSync(_root.Upper, _node.Time);
         _dump ??= SkeletonDump.Prepare(
-            _node.Criu, _container, _record.Init!.Value.Pid, _root.MountPoint, _record.NetworkNamespace, ImagesDirectory, WorkDirectory, _node.Time);
+            _node.Criu, _container, _record.Init!.Value.Pid, _root.MountPoint, _record.NetworkNamespace, ImagesDirectory, WorkDirectory, _node.Time, SkeletonPages.Library);
 
         // A stream that is closed ends a thread that waits in it: that is how a cancel reaches blocking calls.
         await using var stopped = cancel.Register(Streams.Dispose).ConfigureAwait(false);
