@@ -4,8 +4,11 @@
  * pipes first, which costs about 130 ms of the stop per GiB. It finds pages with PAGEMAP_SCAN only. What is hidden here is written down
  * exactly as CRIU would have seen it, and the source adds it to CRIU's pagemap images as lazy runs.
  *
+ * The other thing that takes longer the more memory there is: CRIU reads /proc/PID/smaps for the flags of the mappings, and the kernel counts all pages for
+ * it, about 30 ms per GiB. The source has read it already, right after the freeze, beside other work; nothing has changed since.
+ *
  * AMIG_SKELETON names a directory. PID.hide in it holds ranges as pairs of u64 (start, end), ascending; PID.hidden gets the runs that
- * were found and hidden, in the same form. Without the variable, or without a file for a process, nothing is changed.
+ * were found and hidden, in the same form; PID.smaps is what CRIU gets for /proc/PID/smaps. Without the variable, or without a file for a process, nothing is changed.
  * What does not fit into CRIU's answer stays in it: too little hidden costs time, never a page.
  */
 #define _GNU_SOURCE
@@ -43,19 +46,16 @@ static struct {
     int hidden;
 } current = { .pid = -1, .hidden = -1 };
 
-/* The process that a pagemap descriptor belongs to, or -1. */
-static long owner_of(int fd)
+/* The process whose directory in /proc, or file `suffix` below it, a descriptor is; -1 for anything else. */
+static long owner_of(int fd, const char *suffix)
 {
     char link[64], path[256];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t length = readlink(link, path, sizeof path - 1);
-    if (length <= 0)
+    ssize_t behind = (ssize_t)strlen(suffix);
+    if (length <= behind || memcmp(path + length - behind, suffix, (size_t)behind) != 0)
         return -1;
-    path[length] = 0;
-    char *name = strrchr(path, '/');
-    if (!name || strcmp(name, "/pagemap") != 0)
-        return -1;
-    *name = 0;
+    path[length - behind] = 0;
     char *pid = strrchr(path, '/');
     char *end;
     long number = pid ? strtol(pid + 1, &end, 10) : -1;
@@ -155,7 +155,7 @@ int ioctl(int fd, unsigned long request, ...)
     if (result <= 0 || request != PAGEMAP_SCAN || !getenv("AMIG_SKELETON"))
         return (int)result;
     struct pm_scan_arg *scan = argument;
-    long pid = owner_of(fd);
+    long pid = owner_of(fd, "/pagemap");
     if (pid < 0 || scan->vec == 0)
         return (int)result;
     if (pid != current.pid)
@@ -165,3 +165,22 @@ int ioctl(int fd, unsigned long request, ...)
     long left = filter((struct page_region *)(uintptr_t)scan->vec, result, scan->vec_len);
     return (int)(left < 0 ? result : left);
 }
+
+int openat(int directory, const char *path, int flags, ...)
+{
+    va_list arguments;
+    va_start(arguments, flags);
+    int mode = va_arg(arguments, int);
+    va_end(arguments);
+    if (strcmp(path, "smaps") == 0 && getenv("AMIG_SKELETON")) {
+        char kept[4096];
+        long pid = owner_of(directory, "");
+        snprintf(kept, sizeof kept, "%s/%ld.smaps", getenv("AMIG_SKELETON"), pid);
+        long fd = pid < 0 ? -1 : syscall(SYS_openat, AT_FDCWD, kept, flags);
+        if (fd >= 0)
+            return (int)fd;
+    }
+    return (int)syscall(SYS_openat, directory, path, flags, mode);
+}
+
+int openat64(int directory, const char *path, int flags, ...) __attribute__((alias("openat")));

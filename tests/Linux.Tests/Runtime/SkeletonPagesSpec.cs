@@ -24,8 +24,11 @@ public sealed class SkeletonPagesSpec : IAsyncLifetime
         await started.FreezeAsync();
 
         var seen = await DumpAsync(started, library: null);
+        var mappings = Mappings();
         var hidden = await DumpAsync(started, Library);
 
+        Assert.Equal(mappings, Mappings());
+        Assert.Equal(mappings.Count, Directory.EnumerateFiles($"{_lab.State}/dump/pages", "*.smaps").Count());
         Assert.NotEmpty(seen);
         Assert.Equal(seen.Keys.Order(), hidden.Keys.Order());
         Assert.True(seen.Values.Sum(image => image.LazyPages) > 2000);
@@ -80,9 +83,14 @@ public sealed class SkeletonPagesSpec : IAsyncLifetime
 
     private static async Task<IReadOnlyDictionary<int, PagemapImage>> DumpAsync(Started started, string? library)
     {
-        await started.PrepareDump(library: library).RunAsync();
+        var dump = started.PrepareDump(library: library);
+        dump.LookAhead();
+        await dump.RunAsync();
         return PagemapImage.ReadAll($"{started.Lab.Images}/img");
     }
+
+    private Dictionary<string, string> Mappings()
+        => Directory.EnumerateFiles($"{_lab.Images}/img", "mm-*.img").ToDictionary(path => path, path => Convert.ToHexString(File.ReadAllBytes(path)));
 
     private long HiddenPages() => Directory.EnumerateFiles($"{_lab.State}/dump/pages", "*.hidden").Select(File.ReadAllBytes)
         .Sum(bytes => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ulong>(bytes).ToArray().Chunk(2).Sum(run => (long)(run[1] - run[0]) / 4096));

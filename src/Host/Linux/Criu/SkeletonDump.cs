@@ -31,6 +31,7 @@ public sealed class SkeletonDump : IDisposable
     private readonly SkeletonPages? _pages;
     private readonly CommandPipe _go;
     private readonly Task<ToolResult> _criu;
+    private Task _lookedAhead = Task.CompletedTask;
     private bool _told;
 
     private SkeletonDump(ToolCommand command, RuncContainer container, SkeletonPages? pages, string images, string work, CommandPipe go, TimeProvider time)
@@ -94,11 +95,15 @@ public sealed class SkeletonDump : IDisposable
         return new SkeletonDump(command, container, pages, images, work, go, time);
     }
 
+    /// <summary>May be called right after the freeze, to be done beside other work with what takes the longer the more memory there is.</summary>
+    public void LookAhead() => _lookedAhead = _pages is { } pages ? Blocking.Run(() => pages.ReadMappings(_container.Cgroup.Processes())) : Task.CompletedTask;
+
     /// <summary>Dumps. Called once, on a container that is frozen; it is frozen afterwards too, whatever happens.</summary>
     /// <exception cref="DumpFailedException">CRIU could not; named. The images are of no use.</exception>
     public async Task RunAsync()
     {
         _pages?.Hide(_container.Cgroup.Processes());
+        await _lookedAhead.ConfigureAwait(false);
         Tell("GO");
         var result = await _criu.ConfigureAwait(false);
         var errors = CriuLog.Errors(Path.Combine(_work, LogName));

@@ -12,6 +12,8 @@ namespace ActorMigration.Host.Linux.Criu;
 /// the answers of PAGEMAP_SCAN what lies in the ranges that are named here, and writes down what it took out. So the images come out as if CRIU had seen every page (the
 /// same scan, the same categories), and the stop no longer grows with them.
 ///
+/// The library also gives CRIU what <see cref="ReadMappings"/> has read: /proc/PID/smaps, for which the kernel counts all pages.
+///
 /// Not hidden: pages around the stack pointers, which CRIU carries itself; processes with locked memory, which CRIU never takes for lazy; everything with a file.
 /// Used by <see cref="SkeletonDump"/> on a frozen container.
 /// </summary>
@@ -46,6 +48,21 @@ internal sealed class SkeletonPages
 
         Directory.CreateDirectory(directory);
         return new SkeletonPages(directory, library);
+    }
+
+    /// <summary>Reads what CRIU will ask for. Any time after the freeze, beside other work: a frozen address space does not change, and the end of its tracking moves no border.</summary>
+    internal void ReadMappings(IEnumerable<int> pids)
+    {
+        var text = new ProcText();
+        foreach (var pid in pids)
+        {
+            if (ProcTask.LiveThread(pid) == pid)
+            {
+                // Under another name until it is whole: a part of it would be a process with less memory.
+                File.WriteAllBytes(PathOf(pid, "part"), text.Read($"/proc/{pid}/smaps"));
+                File.Move(PathOf(pid, "part"), PathOf(pid, "smaps"));
+            }
+        }
     }
 
     /// <summary>Before the dump, all of <paramref name="pids"/> frozen: says what is to be hidden of each.</summary>

@@ -31,6 +31,7 @@ internal sealed partial class LinuxSourceAttempt
             await clock.OnThread("digest", () => WriteDigests(pids)).ConfigureAwait(false);
         }
 
+        _dump!.LookAhead();
         var files = clock.OnThread("files", () => SendFiles(final: false, CancellationToken.None));
 
         // CRIU puts its parasite into the tasks, so the last scan comes before it.
@@ -39,7 +40,7 @@ internal sealed partial class LinuxSourceAttempt
         var pages = clock.OnThread("last pages", () => Streams.Sender.Finish(encoded));
         var released = _tracker!.ReleaseAsync();
         _tracker = null;
-        await clock.Of("skeleton", _dump!.RunAsync).ConfigureAwait(false);
+        await clock.Of("skeleton", _dump.RunAsync).ConfigureAwait(false);
         await files.ConfigureAwait(false);
 
         var images = clock.OnThread("images", SendImages);
