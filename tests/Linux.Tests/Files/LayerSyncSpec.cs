@@ -133,7 +133,7 @@ public sealed partial class LayerSyncSpec(ITestOutputHelper output)
         for (var round = 0; round < 3; round++)
         {
             WriteAll(3 + round);
-            pair.Pass();
+            pair.Pass(round == 2 ? LayerPassKind.Frozen : LayerPassKind.Running);   // the last pass must not take a mapped file as seen
         }
         var before = TreePair.Shell("stat -c '%z %y' \"$1\"", path);
         WriteAll(5);
@@ -216,6 +216,21 @@ public sealed partial class LayerSyncSpec(ITestOutputHelper output)
             Assert.Equal(report.Pass == 1 ? 1 + Directories + (Directories * FilesEach) : 0, report.Entries);
             Assert.True(report.Pass == 1 || pair.Sync.BytesRead == 0);
         }
+        pair.AssertEqual();
+    }
+
+    [Fact]
+    public void A_final_pass_that_no_frozen_one_went_before_looks_at_every_file()
+    {
+        // A clock that is ahead: nothing counts as young, so only the look finds the change.
+        using var pair = new TreePair(time: new FakeTimeProvider(DateTimeOffset.UtcNow.AddHours(1)));
+        TreePair.Shell("cd \"$1\"; mkdir d; echo one > d/f; echo two > d/g", pair.Source);
+        pair.Pass(LayerPassKind.Frozen);
+        pair.Pass();
+        TreePair.Shell("echo more >> \"$1/d/f\"; chmod 600 \"$1/d/g\"", pair.Source);
+
+        pair.Pass(final: true);
+
         pair.AssertEqual();
     }
 
