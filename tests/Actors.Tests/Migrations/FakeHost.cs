@@ -37,7 +37,7 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
     public static ContainerSpec Spec(ContainerName name)
         => new(name, "sha256:00", ["/bin/true"], [], "/", 0, 0, new ContainerNetwork("10.1.0.2", 24, "02:00:00:00:00:01", "", 1500), new ContainerLimits(0, 0, 0), [], 15);
 
-    ISourceAttempt ISourceHost.Open(AttemptId attempt, ContainerName container, Fence fence) => new Source(this, attempt, container, fence);
+    ISourceAttempt ISourceHost.Open(AttemptId attempt, ContainerName container, Fence fence, bool verifyMemory) => new Source(this, attempt, container, fence);
 
     ISourceAttempt ISourceHost.Adopt(AttemptId attempt, ContainerName container, Fence fence) => new Source(this, attempt, container, fence);
 
@@ -116,7 +116,7 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
         public async Task<FrozenCopy> CopyFrozenAsync(CancellationToken cancel)
         {
             await host.CallAsync(AttemptCall.CopyFrozen, cancel);
-            return new FrozenCopy(new Manifest(attempt, container, fence, [1], [2], [3], [4], [5]), 1, 4096, [], "");
+            return new FrozenCopy(new Manifest(attempt, container, fence, [1], [2], [3], [4], [5]), 1, 4096, [], null);
         }
 
         public HandOverToken SignHandOver(Manifest manifest, byte[] destinationKeyDigest) => HandOverSignature.Sign(Key, manifest, destinationKeyDigest);

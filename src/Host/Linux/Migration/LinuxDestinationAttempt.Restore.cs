@@ -62,7 +62,7 @@ internal sealed partial class LinuxDestinationAttempt
         await clock.Of("armed", () => _pager!.WaitArmedAsync(pagemaps, cancel)).ConfigureAwait(false);
         if (_witness is not null)
         {
-            await clock.Of("digest", () => CompareMemoryAsync(_witness, cancel)).ConfigureAwait(false);
+            await clock.Of("digest at the gate", () => CompareMemoryAsync(_witness, cancel)).ConfigureAwait(false);
         }
 
         return new GateReport(init.Pid, clock.Spans);

@@ -28,11 +28,9 @@ internal sealed partial class LinuxSourceAttempt
         await using var stopped = cancel.Register(Streams.Dispose).ConfigureAwait(false);
         var clock = new StopClock(_node.Time);
         var pids = _container.Cgroup.Processes();
-        if (_node.DigestAtFreeze)
-        {
-            await clock.OnThread("digest", () => WriteDigests(pids)).ConfigureAwait(false);
-        }
+        var digest = _verifyMemory ? await clock.OnThread("digest", () => WriteDigests(pids)).ConfigureAwait(false) : null;
 
+        _dump!.LookAhead();
         var files = clock.OnThread("files", () => SendFiles(LayerPassKind.Frozen, cancel));
 
         // CRIU puts its parasite into the tasks, so the last scan comes before it.
@@ -41,7 +39,7 @@ internal sealed partial class LinuxSourceAttempt
         var pages = clock.OnThread("last pages", () => Streams.Sender.Finish(encoded));
         var released = _tracker!.ReleaseAsync();
         _tracker = null;
-        await clock.Of("skeleton", _dump!.RunAsync).ConfigureAwait(false);
+        await clock.Of("skeleton", _dump.RunAsync).ConfigureAwait(false);
         await files.ConfigureAwait(false);
 
         var images = clock.OnThread("images", SendImages);
@@ -51,7 +49,7 @@ internal sealed partial class LinuxSourceAttempt
             _attempt, Spec.Name, _fence, await pages.ConfigureAwait(false), SHA256.HashData(encoded), Streams.Files.Digest(), await images.ConfigureAwait(false), SpecDigest.Of(Spec));
         await released.ConfigureAwait(false);
         var sentPages = index.Processes.Sum(process => process.Runs.Where(run => run.Round == _nextRound).Sum(run => run.PageCount));
-        return new FrozenCopy(manifest, sentPages, (sentPages * PageSize.Bytes) + last.DataBytes + Streams.Images.Bytes, clock.Spans, "");
+        return new FrozenCopy(manifest, sentPages, (sentPages * PageSize.Bytes) + last.DataBytes + Streams.Images.Bytes, clock.Spans, digest);
     });
 
     public HandOverToken SignHandOver(Manifest manifest, byte[] destinationKeyDigest) => _key.SignHandOver(manifest, destinationKeyDigest);
@@ -63,10 +61,11 @@ internal sealed partial class LinuxSourceAttempt
     }
 
     /// <summary>For the destination, which compares at its gate: not one instruction has run between the two.</summary>
-    private bool WriteDigests(int[] pids)
+    private FrozenDigest WriteDigests(int[] pids)
     {
-        MemoryWitness.Of(pids, _rseqAreas).Save(Path.Combine(ImagesDirectory, MemoryWitness.FileName));
-        return true;
+        var witness = MemoryWitness.Of(pids, _rseqAreas);
+        witness.Save(Path.Combine(ImagesDirectory, MemoryWitness.FileName));
+        return witness.Digest;
     }
 
     private byte[] SendImages()
