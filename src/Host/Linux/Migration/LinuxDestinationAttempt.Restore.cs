@@ -51,15 +51,17 @@ internal sealed partial class LinuxDestinationAttempt
         var (encoded, digest) = await clock.Of("pages", () => streams.Pages).ConfigureAwait(false);
         Compare("pages", digest, manifest.PagesDigest);
         Compare("final index", SHA256.HashData(encoded), manifest.FinalIndexDigest);
-        var pagemaps = await clock.OnThread("checks", () => CheckImages(FinalIndexEncoding.Decode(encoded))).ConfigureAwait(false);
+        var pagemaps = await clock.OnThread("checks", CheckImages).ConfigureAwait(false);
         await mounted.ConfigureAwait(false);
 
         await _gate!.GoAsync().ConfigureAwait(false);
         var gate = clock.Of("restore", () => _gate.WaitGateAsync(cancel));
-        // Durable before DEST is proposed, and not before: it may take its time beside the restore.
+        // Right and durable before DEST is proposed, and not before: both may take their time beside the restore.
+        var versions = clock.OnThread("versions", () => CheckVersions(FinalIndexEncoding.Decode(encoded), pagemaps));
         Compare("files", await clock.Of("files", () => streams.Files).ConfigureAwait(false), manifest.FilesDigest);
         var init = await gate.ConfigureAwait(false);
-        await clock.Of("armed", () => _pager!.WaitArmedAsync(pagemaps, cancel)).ConfigureAwait(false);
+        await versions.ConfigureAwait(false);
+        await clock.Of("armed", () => _pager!.WaitArmedAsync(pagemaps.Count, cancel)).ConfigureAwait(false);
         if (_witness is not null)
         {
             await clock.Of("digest at the gate", () => CompareMemoryAsync(_witness, cancel)).ConfigureAwait(false);
@@ -68,18 +70,24 @@ internal sealed partial class LinuxDestinationAttempt
         return new GateReport(init.Pid, clock.Spans);
     }
 
-    /// <summary>Versions of all pages, and the images against the spec, before CRIU sees them. Returns the number of processes with memory.</summary>
-    private int CheckImages(FinalIndex index)
+    /// <summary>The images against the spec, before CRIU sees them. Returns what it will restore of each process's memory.</summary>
+    private IReadOnlyDictionary<int, PagemapImage> CheckImages()
     {
         TakeHeldFrames();
         _witness = MemoryWitness.Take(Path.Combine(ImagesDirectory, MemoryWitness.FileName));
         ImageCheck.Check(ImagesDirectory, Spec, _maxImageBytes);
         var pagemaps = PagemapImage.ReadAll(ImagesDirectory);
         _store!.Seal();
-        return StoreCheck.Compare(index, _store, pagemaps) is StoreCheckResult.Different different
-            ? throw new AttemptException(MigrationFailure.ContentMismatch, $"the received memory is not what the source froze: {different}")
-            : pagemaps.Count;
+        return pagemaps;
     }
+
+    /// <summary>Every page of the index in the store at its last version, and every page that CRIU will ask for in the index. Returns the pages that the pager brings.</summary>
+    private long CheckVersions(FinalIndex index, IReadOnlyDictionary<int, PagemapImage> pagemaps)
+        => StoreCheck.Compare(index, _store!, pagemaps) switch
+        {
+            StoreCheckResult.Complete complete => complete.LazyPages,
+            var different => throw new AttemptException(MigrationFailure.ContentMismatch, $"the received memory is not what the source froze: {different}"),
+        };
 
     /// <summary>Fills everything at the gate and compares it with what the source saw under the freeze: the destination then proposes DEST only for equal memory.</summary>
     private async Task CompareMemoryAsync(MemoryWitness source, CancellationToken cancel)
