@@ -25,12 +25,14 @@ internal sealed partial class LinuxDestinationAttempt
             return;
         }
 
-        if (_gate is null)
+        // Asked before the port is plugged in: a container that is not there must not answer.
+        if (_gate is not { CanOpen: true })
         {
-            throw new AttemptException(MigrationFailure.RestoreFailed, $"the gated tree of container {_name} is gone: this host has nothing to run");
+            throw new AttemptException(MigrationFailure.RestoreFailed, $"container {_name} has no tree at its gate: this host has nothing to run");
         }
 
         var init = _gate.InitPid;
+        RemoveHoldPortOfEarlierDaemon();
         Port.Plug();
         Port.Announce();
         Port.ForgetUnansweredNeighbours();
@@ -55,7 +57,10 @@ internal sealed partial class LinuxDestinationAttempt
             await _gate.KillAsync().ConfigureAwait(false);
         }
 
-        await EndPagerAsync().ConfigureAwait(false);
+        if (_pager is not null)
+        {
+            await _pager.EndAsync(CancellationToken.None).ConfigureAwait(false);
+        }
     });
 
     public Task<FillReport> AwaitFillAsync(CancellationToken cancel) => AttemptErrors.Of("the fill", async () =>
@@ -65,7 +70,17 @@ internal sealed partial class LinuxDestinationAttempt
             return new FillReport(0, 0, TimeSpan.Zero);
         }
 
-        var status = await _pager.WaitFilledAsync(cancel).ConfigureAwait(false);
+        PagerStatus status;
+        try
+        {
+            status = await _pager.WaitFilledAsync(cancel).ConfigureAwait(false);
+        }
+        catch (PagerException lost) when (lost.Failure == PagerFailure.Lost && _container.Cgroup.Processes().Length == 0)
+        {
+            // The container has been removed or has ended: nobody misses a page.
+            return new FillReport(0, 0, TimeSpan.Zero);
+        }
+
         return new FillReport(status.PagesFilled, status.Faults, TimeSpan.FromMilliseconds(status.FillMilliseconds));
     });
 
@@ -77,7 +92,14 @@ internal sealed partial class LinuxDestinationAttempt
             await KillGatedAsync().ConfigureAwait(false);
         }
 
+        else if (_pager is not null)
+        {
+            // They have ended, unless they were killed: then their twin has not.
+            await _pager.EndAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
         await DisposeAsync().ConfigureAwait(false);
+        RemoveHoldPortOfEarlierDaemon();
         PageStore.Wipe(StoreDirectory);
         if (verdict == Verdict.Source)
         {
@@ -98,18 +120,12 @@ internal sealed partial class LinuxDestinationAttempt
         }
     });
 
-    private async Task EndPagerAsync()
+    /// <summary>It would swallow every frame for the container: its forwarding entry stays when the daemon that held the frames is gone.</summary>
+    private void RemoveHoldPortOfEarlierDaemon()
     {
-        try
+        if (_holder is null)
         {
-            if (_pager is not null)
-            {
-                await _pager.EndAsync(CancellationToken.None).ConfigureAwait(false);
-            }
-        }
-        catch (PagerException lost) when (lost.Failure == PagerFailure.Lost)
-        {
-            // Both helpers have ended by themselves: nobody is left to end.
+            FrameHolder.RemoveLeftover(_name, _fence);
         }
     }
 }
