@@ -5,7 +5,6 @@ using ActorMigration.Host.Linux.Containers;
 using ActorMigration.Host.Linux.Network;
 using ActorMigration.Host.Linux.Processes;
 using ActorMigration.Linux.Tests.Network;
-using ActorMigration.Linux.Tests.Runtime;
 using ActorMigration.Ports.Contract;
 
 namespace ActorMigration.Linux.Tests.Ports;
@@ -74,21 +73,9 @@ internal sealed class LinuxPortHost : IPortHost, IAsyncDisposable
     public Task<long> CountAsync()
     {
         // The layer itself: it is there before the root is mounted, and after its mount is gone.
-        foreach (var count in Directory.Exists($"{State}/containers") ? Directory.EnumerateDirectories($"{State}/containers").Select(container => $"{container}/upper/count") : [])
-        {
-            for (var tries = 0; File.Exists(count); tries++)
-            {
-                // Empty for a moment at each count.
-                if (long.TryParse(File.ReadAllText(count), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var value))
-                {
-                    return Task.FromResult(value);
-                }
-
-                Assert.True(tries < 10_000, $"{count} holds no count");
-            }
-        }
-
-        return Task.FromResult(-1L);
+        var containers = $"{State}/containers";
+        var files = Directory.Exists(containers) ? Directory.EnumerateDirectories(containers).Select(container => new FileInfo($"{container}/upper/count")) : [];
+        return Task.FromResult(files.Where(file => file.Exists).Select(file => file.Length).DefaultIfEmpty(-1).First());
     }
 
     public Task<string[]> RemainsAsync(AttemptId attempt, ContainerName container, Fence fence)

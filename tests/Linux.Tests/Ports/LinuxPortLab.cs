@@ -1,12 +1,6 @@
-using System.Globalization;
 using System.Net.Sockets;
-using ActorMigration.Actors;
 using ActorMigration.Contracts;
-using ActorMigration.Host.Linux.Containers;
-using ActorMigration.Host.Linux.Network;
-using ActorMigration.Host.Linux.Processes;
 using ActorMigration.Linux.Tests.Network;
-using ActorMigration.Linux.Tests.Runtime;
 using ActorMigration.Ports.Contract;
 
 namespace ActorMigration.Linux.Tests.Ports;
@@ -19,6 +13,9 @@ internal sealed class LinuxPortLab : IPortLab
 {
     /// <summary>What answers (be it with a reset) does so within this, on a loaded machine.</summary>
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>Counts in the length of a file, which is right at every instant at which it may be frozen; with a child for each wait, so that the tree changes all the time.</summary>
+    private const string Counter = "while :; do printf x >> /count; usleep 5000; done";
 
     private readonly SegmentLab _segment = new();
     private readonly string _suffix = Guid.NewGuid().ToString("N")[..8];
@@ -43,7 +40,7 @@ internal sealed class LinuxPortLab : IPortLab
         try
         {
             lab.Spec = new ContainerSpec(
-                new ContainerName($"c{lab._suffix}"), await lab._a.ImportImageAsync(), ["/bin/sh", "-c", RuntimeLab.Counter], ["PATH=/bin"], "/", 0, 0,
+                new ContainerName($"c{lab._suffix}"), await lab._a.ImportImageAsync(), ["/bin/sh", "-c", Counter], ["PATH=/bin"], "/", 0, 0,
                 lab._segment.Network with { Gateway = "" }, new ContainerLimits(0, 0, 0), [], 15);
             await Task.WhenAll(lab._a.StartAsync(), lab._b.StartAsync());
             return lab;

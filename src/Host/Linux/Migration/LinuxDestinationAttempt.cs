@@ -128,6 +128,8 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
         _port?.Dispose();
         _gate?.Dispose();
         _key.Dispose();
+        // A teardown that failed half way is repeated on this object: what is let go of is not there any more.
+        (_streams, _store, _holder, _port, _gate) = (null, null, null, null, null);
         return ValueTask.CompletedTask;
     }
 

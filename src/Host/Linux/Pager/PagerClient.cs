@@ -118,7 +118,8 @@ public sealed class PagerClient
     {
         try
         {
-            await WaitAsync(current => current.Phase == PagerPhase.Filled, cancel, order: "end\n");
+            // A pager that failed (the restore was cut off before it had handed over all) ends on this order like any other.
+            await WaitAsync(current => current.Phase == PagerPhase.Filled, cancel, order: "end\n", acceptsFailure: true);
         }
         catch (PagerException lost) when (lost.Failure == PagerFailure.Lost)
         {
@@ -129,7 +130,7 @@ public sealed class PagerClient
     private bool IsAnyAlive => _helpers.Any(helper => helper.IsAlive);
 
     /// <summary>Follows the status until it is reached; an order is given on every new connection, since its first taker may have died over it.</summary>
-    private async Task<PagerStatus> WaitAsync(Func<PagerStatus, bool> isReached, CancellationToken cancel, string? order = null)
+    private async Task<PagerStatus> WaitAsync(Func<PagerStatus, bool> isReached, CancellationToken cancel, string? order = null, bool acceptsFailure = false)
     {
         while (true)
         {
@@ -149,7 +150,7 @@ public sealed class PagerClient
             while (await NextLineAsync(reader, cancel) is { } line)
             {
                 var status = PagerStatus.FromJson(line);
-                if (status.Phase == PagerPhase.Failed)
+                if (status.Phase == PagerPhase.Failed && !acceptsFailure)
                 {
                     throw new PagerException(PagerFailure.CannotBring, $"the pager in {_work} cannot go on: {status.Failure}");
                 }
