@@ -47,7 +47,9 @@ internal sealed class TreePair : IDisposable
     /// <summary>CPU time of both sides and of the kernel for them, in the last pass: comparable between runs on a busy machine.</summary>
     internal TimeSpan Cpu { get; private set; }
 
-    internal PassReport Pass(bool final = false)
+    internal PassReport Pass(bool final = false) => Pass(final ? LayerPassKind.Final : LayerPassKind.Running);
+
+    internal PassReport Pass(LayerPassKind kind)
     {
         if (_receiving.IsCompleted)
         {
@@ -60,7 +62,7 @@ internal sealed class TreePair : IDisposable
         PassReport report;
         try
         {
-            report = Sync.Run(_writer, final, CancellationToken.None);
+            report = Sync.Run(_writer, kind, CancellationToken.None);
             DurableAnswer.Await(_reader, report.Pass, _writer.Digest());
         }
         catch (IOException broken) when (broken is not LayerException)

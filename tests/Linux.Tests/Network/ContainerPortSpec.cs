@@ -40,6 +40,17 @@ public sealed class ContainerPortSpec(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public void An_unplugged_port_gets_no_answer_to_a_probe_that_has_no_sender()
+    {
+        using var port = Create(new Fence(1, 0));
+
+        // RFC 5227 probe: the kernel answers it before it looks for a way back, so only the setting for ARP stops that.
+        Assert.False(AnswersProbe(port, "10.91.0.1", 400), "the host's IP stack answered a probe of an unplugged port");
+        port.Plug();
+        Assert.True(AnswersProbe(port, "10.91.0.1", 3000));
+    }
+
+    [Fact]
     public void The_container_gets_its_address_mac_mtu_and_route_and_no_ipv6()
     {
         using var port = Create(new Fence(1, 0));
@@ -160,5 +171,18 @@ public sealed class ContainerPortSpec(ITestOutputHelper output) : IDisposable
             {
                 return ((SocketException)refused.InnerException!).SocketErrorCode == SocketError.ConnectionRefused;
             }
+        });
+
+    private bool AnswersProbe(ContainerPort port, string address, int milliseconds)
+        => SegmentLab.InPath(port.NetnsPath, () =>
+        {
+            using var socket = PacketSocket.Open(HostInterface.Index("eth0"), "eth0", metadata: false, receiveBytes: 1 << 20);
+            var frame = ArpAnnouncement.Frames(_lab.Network)[0];
+            frame.AsSpan(28, 4).Clear();
+            IPAddress.Parse(address).GetAddressBytes().CopyTo(frame, 38);
+            var answer = new byte[PacketSocket.MaxFrameBytes];
+            socket.Send(frame);
+            return SpinWait.SpinUntil(
+                () => socket.TryReceive(answer) >= 42 && answer[12] == 0x08 && answer[13] == 0x06 && answer[21] == 2 && answer.AsSpan(28, 4).SequenceEqual(frame.AsSpan(38, 4)), milliseconds);
         });
 }

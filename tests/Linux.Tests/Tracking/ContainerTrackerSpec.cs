@@ -71,6 +71,14 @@ public sealed class ContainerTrackerSpec
     }
 
     [Fact]
+    public void Memory_that_is_sealed_loses_no_page()
+    {
+        using var container = new TestContainer("sealed");
+
+        Assert.Empty(Migrate(container, rounds: 4, freezes: 4));
+    }
+
+    [Fact]
     public void A_32_bit_program_is_tracked()
     {
         using var container = new TestContainer("compat");

@@ -68,6 +68,16 @@ internal sealed class TestContainer : IDisposable
         }
     }
 
+    /// <summary>Tells the first process one letter and waits until it says <paramref name="answer"/>.</summary>
+    internal void Tell(char letter, string answer)
+    {
+        var before = Output.Length;
+        _process.StandardInput.Write(letter);
+        _process.StandardInput.Flush();
+        Until(() => Output.Length > before);
+        Assert.Equal(answer, Output[before]);
+    }
+
     private void Note(string? line)
     {
         lock (_output)

@@ -12,6 +12,7 @@ public sealed class TrackingHazardsSpec
     [InlineData("shared-file", TrackingHazardKind.SharedWritableFile)]
     [InlineData("shared-memory", TrackingHazardKind.SharedMemory)]
     [InlineData("memfd", TrackingHazardKind.SharedMemory)]
+    [InlineData("sealed", TrackingHazardKind.SharedMemory)]
     [InlineData("traced", TrackingHazardKind.Traced)]
     public void What_tracking_cannot_see_is_found_and_named(string what, TrackingHazardKind kind)
     {
@@ -22,7 +23,7 @@ public sealed class TrackingHazardsSpec
         Assert.Equal(kind, hazard.Kind);
         Assert.Equal("blind", hazard.Program);
         Assert.Contains(hazard.Pid, container.Processes.Pids());
-        Assert.Equal(what switch { "memfd" => 3 << 20, "shared-memory" => 2 << 20, "shared-file" => 1 << 20, _ => 0 }, hazard.Bytes);
+        Assert.Equal(what switch { "memfd" or "sealed" => 3 << 20, "shared-memory" => 2 << 20, "shared-file" => 1 << 20, _ => 0 }, hazard.Bytes);
     }
 
     [Theory]

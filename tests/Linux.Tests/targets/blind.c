@@ -30,6 +30,11 @@ int main(int argc, char **argv) {
     else if (!strcmp(argv[1], "aio")) { aio_context_t c = 0; ok = syscall(SYS_io_setup, 8, &c) == 0; }
     else if (!strcmp(argv[1], "uring")) { char params[120] = { 0 }; ok = syscall(425, 4, params) >= 0; }
     else if (!strcmp(argv[1], "memfd")) { int m = syscall(SYS_memfd_create, "store", 0); ok = m >= 0 && ftruncate(m, 3 << 20) == 0; }
+    else if (!strcmp(argv[1], "sealed")) { // read-only, and its descriptor is closed: only the mapping is left to tell
+        int m = syscall(SYS_memfd_create, "store", 2);
+        ok = m >= 0 && ftruncate(m, 3 << 20) == 0 && fcntl(m, 1033, 15) == 0 && mmap(0, 3 << 20, PROT_READ, MAP_SHARED, m, 0) != MAP_FAILED; // F_ADD_SEALS, all four
+        close(m);
+    }
     else if (!strcmp(argv[1], "shared-file")) ok = mmap(0, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) != MAP_FAILED;
     else if (!strcmp(argv[1], "shared-read")) ok = mmap(0, 1 << 20, PROT_READ, MAP_SHARED, file, 0) != MAP_FAILED;
     else if (!strcmp(argv[1], "shared-memory")) ok = anonymous(2 << 20, MAP_SHARED) != MAP_FAILED;

@@ -22,10 +22,16 @@ internal sealed unsafe class LayerContent : IDisposable
     private readonly List<Deferred> _deferred = [];
     private FileFrameWriter _to = null!;   // set by Begin, which each pass calls first
 
-    /// <summary>The entry whose content is sent. <paramref name="Changed"/>: its own fields have changed, so it is sent even if no block has.</summary>
-    internal readonly record struct Target(byte[] Path, byte[] Name, TreeStat Stat, bool Changed);
+    /// <summary>
+    /// The entry whose content is sent: where the destination has it now, and by which name in the directory under way it was found.
+    /// <paramref name="Changed"/>: its own fields have changed, so it is sent even if no block has.
+    /// </summary>
+    internal readonly record struct Target(SentInode Inode, byte[] Path, byte[] Name, TreeStat Stat, bool Changed)
+    {
+        internal BlockDigests Blocks => Inode.Blocks!;   // every regular file has got them when it was first sent
+    }
 
-    private sealed record Deferred(SafeFileHandle File, BlockDigests Blocks, Target Target, int UpTo);
+    private sealed record Deferred(SafeFileHandle File, Target Target, int UpTo);
 
     internal long BytesSent { get; private set; }
 
@@ -48,16 +54,16 @@ internal sealed unsafe class LayerContent : IDisposable
     }
 
     /// <summary>The blocks of a known file that have changed. Takes over <paramref name="file"/>.</summary>
-    internal void SendRanges(SafeFileHandle file, BlockDigests blocks, long oldSize, in Target target, Func<Target, FileContent, bool> sendEntry, bool defer)
+    internal void SendRanges(SafeFileHandle file, long oldSize, in Target target, Func<Target, FileContent, bool> sendEntry, bool defer)
     {
         var size = target.Stat.Size;
         var old = (int)(Math.Min(oldSize, size) / BlockDigests.BlockBytes);
         var first = defer && size >= DeferFromBytes && _deferred.Count < MaxDeferred ? old : 0;
-        blocks.Resize(BlockDigests.BlocksOf(size));
-        SendChanged(file, blocks, target, first, blocks.Count, sendEntry);
+        target.Blocks.Resize(BlockDigests.BlocksOf(size));
+        SendChanged(file, target, first, target.Blocks.Count, sendEntry);
         if (first > 0)
         {
-            _deferred.Add(new Deferred(file, blocks, target with { Changed = false }, first));
+            _deferred.Add(new Deferred(file, target with { Changed = false }, first));
         }
         else
         {
@@ -65,13 +71,13 @@ internal sealed unsafe class LayerContent : IDisposable
         }
     }
 
-    /// <summary>Compares what was put off.</summary>
+    /// <summary>Compares what was put off. By now the destination has a file at the name that it has at the source, which need not be the one it was found by.</summary>
     internal void VerifyDeferred(Func<Target, FileContent, bool> sendEntry, CancellationToken cancel)
     {
         foreach (var one in _deferred)
         {
             cancel.ThrowIfCancellationRequested();
-            SendChanged(one.File, one.Blocks, one.Target, 0, one.UpTo, sendEntry);
+            SendChanged(one.File, one.Target, 0, one.UpTo, sendEntry);
         }
         Forget();
     }
@@ -84,10 +90,10 @@ internal sealed unsafe class LayerContent : IDisposable
         _deferred.Clear();
     }
 
-    private void SendChanged(SafeFileHandle file, BlockDigests blocks, Target target, int from, int to, Func<Target, FileContent, bool> sendEntry)
+    private void SendChanged(SafeFileHandle file, Target target, int from, int to, Func<Target, FileContent, bool> sendEntry)
     {
         var begun = false;
-        Compare(file, blocks, target.Stat.Size, from, to, () =>
+        Compare(file, target.Blocks, target.Stat.Size, from, to, () =>
         {
             if (!begun)
             {

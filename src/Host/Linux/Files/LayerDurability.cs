@@ -15,6 +15,7 @@ internal sealed class LayerDurability(SafeFileHandle root, string rootPath)
     private readonly HashSet<string> _files = [];
     private readonly HashSet<string> _directories = [];
 
+    /// <summary><paramref name="isFile"/>: a name of a file was made or written, whose content may have come under another name that has gone since.</summary>
     internal void Changed(ReadOnlySpan<byte> path, bool isFile)
     {
         if (_files.Count + _directories.Count > MaxSingleSyncs)
@@ -49,19 +50,28 @@ internal sealed class LayerDurability(SafeFileHandle root, string rootPath)
         _directories.Clear();
     }
 
+    /// <summary>What has gone from its path since, or is of another kind by now, is durable with the directories that hold it: these are synced as well.</summary>
     private void Sync(string path)
     {
         try
         {
-            using var handle = TreeHandle.OpenBeneath(root, Encoding.Latin1.GetBytes(path), Interop.O_RDONLY | Interop.O_NONBLOCK);
-            if (Interop.FSync(handle) != 0)
+            var bytes = Encoding.Latin1.GetBytes(path);
+            var slash = Math.Max(0, path.LastIndexOf('/'));
+            using var parent = TreeHandle.OpenBeneath(root, bytes.AsSpan(0, slash), Interop.O_PATH | Interop.O_DIRECTORY);
+            var name = TreeHandle.ZeroTerminated(path.Length == 0 ? "."u8 : bytes.AsSpan(slash == 0 ? 0 : slash + 1));
+            if (!TreeHandle.TryStat(parent, name, out var stat) || stat.Type is not (Interop.Tree.S_IFREG or Interop.Tree.S_IFDIR))
+            {
+                return;
+            }
+            using var handle = TreeHandle.TryOpen(parent, name, Interop.O_RDONLY);
+            if (handle is not null && Interop.FSync(handle) != 0)
             {
                 throw LinuxException.FromLastError("fsync", $"{rootPath}/{path}");
             }
         }
-        catch (LinuxException gone) when (gone is { Call: "openat2", Errno: Interop.Errno.ENOENT })
+        catch (LinuxException gone) when (gone is { Call: "openat2", Errno: Interop.Errno.ENOENT or Interop.Errno.ENOTDIR or Interop.Errno.ELOOP })
         {
-            // Removed later in the same pass; the directory it was in is synced as well.
+            // The directory it was in.
         }
     }
 }

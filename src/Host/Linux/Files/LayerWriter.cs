@@ -54,13 +54,13 @@ internal sealed unsafe partial class LayerWriter : IDisposable
         {
             Refuse(!exists || there.Type != type, entry.Path, "metadata of a file that is not there");
         }
-        else if (!exists || there.Type != type || entry.Kind == FileEntryKind.Symlink)
+        else if (!exists || there.Type != type || (entry.Kind == FileEntryKind.Symlink && !TreeHandle.ReadLink(parent, name).AsSpan().SequenceEqual(entry.Target)))
         {
             Clear(parent, name, exists, there);
             Make(parent, name, entry, type);
         }
         SetMetadata(parent, name, entry, withTime: entry.Kind != FileEntryKind.Directory);
-        _durability.Changed(entry.Path, entry.Kind == FileEntryKind.File);
+        _durability.Changed(entry.Path, entry.Kind is FileEntryKind.File or FileEntryKind.Directory);
     }
 
     internal void BeginFile(FileEntry entry)
@@ -138,7 +138,6 @@ internal sealed unsafe partial class LayerWriter : IDisposable
 
     internal void Link(ReadOnlySpan<byte> path, ReadOnlySpan<byte> existing)
     {
-        CountEntry(path);
         using var from = TreeHandle.OpenBeneath(_root, Split(existing, out var oldName), Interop.O_PATH | Interop.O_DIRECTORY);
         Refuse(!TreeHandle.TryStat(from, oldName, out var old) || old.Type == Interop.Tree.S_IFDIR, existing, "a link to what is not there");
         var (parent, name) = Locate(path);
@@ -148,6 +147,7 @@ internal sealed unsafe partial class LayerWriter : IDisposable
             return;
         }
         Clear(parent, name, exists, there);
+        CountEntry(path);
         fixed (byte* oldStart = oldName, start = name)
         {
             if (Interop.Tree.LinkAt(from, oldStart, parent, start, 0) != 0)
@@ -155,7 +155,7 @@ internal sealed unsafe partial class LayerWriter : IDisposable
                 throw Failure("linkat", path);
             }
         }
-        _durability.Changed(path, isFile: false);
+        _durability.Changed(path, isFile: old.Type == Interop.Tree.S_IFREG);
     }
 
     internal void Delete(ReadOnlySpan<byte> path)

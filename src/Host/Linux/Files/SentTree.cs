@@ -1,94 +1,79 @@
-using System.Text;
-
 namespace ActorMigration.Host.Linux.Files;
 
 /// <summary>
-/// What the destination has by now: names of a tree, and the inode behind each. Only <see cref="LayerSync"/> changes it, together
-/// with the frame that makes the destination the same.
+/// What the destination has by now: names of a tree, and the inode behind each. It changes together with the frame that makes the destination the
+/// same, never before: a name that is forgotten here without one would stay there for ever.
 /// </summary>
-internal abstract class SentName(byte[] name, SentDirectory? parent)
+internal sealed class SentTree
 {
-    /// <summary>With its zero, as the calls take it.</summary>
-    internal byte[] Name { get; } = name;
+    private readonly Dictionary<ulong, SentInode> _inodes = [];
+    private readonly HashSet<ulong> _mapped = [];
 
-    internal SentDirectory? Parent { get; } = parent;
+    internal SentDirectory Root { get; } = new("\0"u8.ToArray(), null);
 
-    /// <summary>Pass in which the source had this name last.</summary>
-    internal int SeenInPass { get; set; }
+    /// <summary>The inode that the destination has for this one of the source; null when it has none under any name.</summary>
+    internal SentInode? Known(in TreeStat stat)
+        => _inodes.TryGetValue(stat.Inode, out var inode) && inode.Type == stat.Type && inode.Names.Count > 0 ? inode : null;
 
-    /// <summary>No longer at the destination, by itself or with a directory above.</summary>
-    internal bool Gone { get; set; }
-
-    /// <summary>Below the root, without a zero; empty for the root.</summary>
-    internal byte[] Path()
+    internal SentName? Find(string path)
     {
-        var length = 0;
-        for (var at = this; at.Parent is not null; at = at.Parent)
+        SentName? at = Root;
+        foreach (var name in path.Split('/'))
         {
-            length += at.Name.Length;   // its zero stands for the slash
+            at = (at as SentDirectory)?.Children.GetValueOrDefault(name);
         }
-        var path = new byte[Math.Max(0, length - 1)];
-        var end = path.Length;
-        for (var at = this; at.Parent is not null; at = at.Parent)
+        return at;
+    }
+
+    /// <summary>From now on its content is compared in each pass, also when the inode is sent anew under another name.</summary>
+    internal void MarkMapped(SentInode inode)
+    {
+        inode.Mapped = true;
+        _mapped.Add(inode.Number);
+    }
+
+    internal SentDirectory AddDirectory(SentDirectory parent, byte[] name)
+    {
+        var directory = new SentDirectory(name, parent);
+        Drop(parent.Children.GetValueOrDefault(SentDirectory.Key(name)));
+        parent.Children[SentDirectory.Key(name)] = directory;
+        return directory;
+    }
+
+    /// <summary>Puts a name in place of whatever was there.</summary>
+    internal void Add(SentLeaf leaf)
+    {
+        var key = SentDirectory.Key(leaf.Name);
+        Drop(leaf.Parent!.Children.GetValueOrDefault(key));
+        leaf.Parent.Children[key] = leaf;
+        leaf.Inode.Mapped |= _mapped.Contains(leaf.Inode.Number);
+        leaf.Inode.Names.Add(leaf);
+        _inodes[leaf.Inode.Number] = leaf.Inode;
+    }
+
+    /// <summary>Forgets a name and all below it; the frame that makes the destination do so is sent by the caller, or was the entry put there.</summary>
+    internal void Drop(SentName? name)
+    {
+        if (name is null)
         {
-            var bare = at.Name.AsSpan(0, at.Name.Length - 1);
-            bare.CopyTo(path.AsSpan(end - bare.Length));
-            end -= bare.Length + 1;
-            if (end >= 0)
+            return;
+        }
+        name.Gone = true;
+        name.Parent!.Children.Remove(SentDirectory.Key(name.Name));
+        if (name is SentDirectory directory)
+        {
+            foreach (var child in directory.Children.Values.ToArray())
             {
-                path[end] = (byte)'/';
+                Drop(child);
             }
         }
-        return path;
+        else if (name is SentLeaf leaf)
+        {
+            leaf.Inode.Names.Remove(leaf);
+            if (leaf.Inode.Names.Count == 0 && _inodes.GetValueOrDefault(leaf.Inode.Number) == leaf.Inode)
+            {
+                _inodes.Remove(leaf.Inode.Number);
+            }
+        }
     }
-}
-
-/// <summary>A directory at the destination.</summary>
-internal sealed class SentDirectory(byte[] name, SentDirectory? parent) : SentName(name, parent)
-{
-    /// <summary>By name; Latin-1 keeps every byte of it.</summary>
-    internal Dictionary<string, SentName> Children { get; } = [];
-
-    internal TreeStat Stat { get; set; }
-
-    /// <summary>Names must be read again although no time stamp says so.</summary>
-    internal bool Stale { get; set; } = true;
-
-    /// <summary>Pass in which its entry was sent last.</summary>
-    internal int SentInPass { get; set; }
-
-    /// <summary>Something in it was made or removed at the destination in this pass, which moves its time there.</summary>
-    internal int TouchedInPass { get; set; }
-
-    internal static string Key(ReadOnlySpan<byte> zeroTerminated) => Encoding.Latin1.GetString(zeroTerminated[..^1]);
-}
-
-/// <summary>A name of something that is no directory.</summary>
-internal sealed class SentLeaf(byte[] name, SentDirectory parent, SentInode inode) : SentName(name, parent)
-{
-    internal SentInode Inode { get; } = inode;
-}
-
-/// <summary>A file, link or special file at the destination, under one name or more.</summary>
-internal sealed class SentInode(ulong number, int type)
-{
-    internal ulong Number { get; } = number;
-
-    /// <summary>S_IFREG and so on.</summary>
-    internal int Type { get; } = type;
-
-    internal List<SentLeaf> Names { get; } = [];
-
-    /// <summary>As it was just before it was last read.</summary>
-    internal TreeStat Stat { get; set; }
-
-    /// <summary>Its time was so young when it was read that a later write may carry the same one.</summary>
-    internal bool Racy { get; set; }
-
-    /// <summary>A task maps it shared for writing, or has: such writes move no time stamp.</summary>
-    internal bool Mapped { get; set; }
-
-    internal int ComparedInPass { get; set; }
-
-    internal BlockDigests? Blocks { get; set; }
 }

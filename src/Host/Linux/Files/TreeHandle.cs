@@ -21,6 +21,9 @@ internal static unsafe class TreeHandle
 {
     private const int DirentBytes = 64 * 1024;
 
+    /// <summary>The empty name: what is open itself.</summary>
+    private static readonly byte[] Itself = [0];
+
     internal static byte[] ZeroTerminated(ReadOnlySpan<byte> name)
     {
         var bytes = new byte[name.Length + 1];
@@ -31,12 +34,12 @@ internal static unsafe class TreeHandle
     /// <summary>For messages only.</summary>
     internal static string Show(ReadOnlySpan<byte> name) => Encoding.UTF8.GetString(name.TrimEnd((byte)0));
 
-    internal static bool TryStat(SafeFileHandle directory, byte[] name, out TreeStat stat)
+    internal static bool TryStat(SafeFileHandle directory, byte[] name, out TreeStat stat, int flags = 0)
     {
         Interop.Tree.statx_T raw;
         fixed (byte* start = name)
         {
-            if (Interop.Tree.StatX(directory, start, Interop.Tree.AT_SYMLINK_NOFOLLOW | Interop.Tree.AT_STATX_DONT_SYNC, Interop.Tree.STATX_BASIC_STATS, &raw) != 0)
+            if (Interop.Tree.StatX(directory, start, flags | Interop.Tree.AT_SYMLINK_NOFOLLOW | Interop.Tree.AT_STATX_DONT_SYNC, Interop.Tree.STATX_BASIC_STATS, &raw) != 0)
             {
                 stat = default;
                 return Marshal.GetLastPInvokeError() == Interop.Errno.ENOENT ? false : throw LinuxException.FromLastError("statx", Show(name));
@@ -63,6 +66,36 @@ internal static unsafe class TreeHandle
         return Marshal.GetLastPInvokeError() is Interop.Errno.ENOENT or Interop.Errno.ENOTDIR or Interop.Errno.ELOOP or Interop.Errno.ENXIO
             ? null
             : throw LinuxException.FromLastError("openat", Show(name));
+    }
+
+    /// <summary>Holds, with O_PATH, the inode of this number and type if the name still leads to it, else null.</summary>
+    internal static SafeFileHandle? TryFind(SafeFileHandle directory, byte[] name, ulong inode, int type)
+    {
+        var found = TryOpen(directory, name, Interop.O_PATH);
+        if (found is not null && TryStat(found, Itself, out var stat, Interop.Tree.AT_EMPTY_PATH) && stat.Inode == inode && stat.Type == type)
+        {
+            return found;
+        }
+        found?.Dispose();
+        return null;
+    }
+
+    /// <summary>
+    /// Opens a regular file for reading if the name still leads to this inode, else null. Nothing but that file is ever opened: opening a device node or a
+    /// FIFO that has taken the name since would do something.
+    /// </summary>
+    internal static SafeFileHandle? TryOpenFile(SafeFileHandle directory, byte[] name, ulong inode)
+    {
+        using var found = TryFind(directory, name, inode, Interop.Tree.S_IFREG);
+        if (found is null)
+        {
+            return null;
+        }
+        fixed (byte* path = PathOf(found))
+        {
+            var handle = Interop.Tree.OpenAt(found, path, Interop.O_RDONLY | Interop.O_CLOEXEC, 0);
+            return handle.IsInvalid ? throw LinuxException.FromLastError("openat", Show(name)) : handle;
+        }
     }
 
     /// <summary>Opens a path below a root, through no link, no mount and no "..".</summary>
@@ -116,6 +149,8 @@ internal static unsafe class TreeHandle
         }
     }
 
+    internal static byte[] ReadLink(SafeFileHandle link) => ReadLink(link, Itself);
+
     internal static byte[] ReadLink(SafeFileHandle directory, byte[] name)
     {
         var buffer = stackalloc byte[FileFrameLimits.MaxPathBytes + 1];
@@ -128,8 +163,7 @@ internal static unsafe class TreeHandle
 
     /// <summary>Names of all extended attributes of an entry, without their zeros.</summary>
     internal static List<byte[]> XattrNames(SafeFileHandle directory, byte[] name)
-    {
-        var list = Sized(
+        => Names(Sized(
             (buffer, length) =>
             {
                 fixed (byte* path = PathOf(directory, name))
@@ -137,7 +171,10 @@ internal static unsafe class TreeHandle
                     return Interop.Tree.LListXattr(path, buffer, (nuint)length);
                 }
             },
-            "llistxattr", name);
+            "llistxattr", name));
+
+    private static List<byte[]> Names(byte[] list)
+    {
         var found = new List<byte[]>();
         foreach (var range in list.AsSpan().Split((byte)0))
         {
@@ -149,21 +186,33 @@ internal static unsafe class TreeHandle
         return found;
     }
 
-    internal static byte[] GetXattr(SafeFileHandle directory, byte[] name, byte[] xattr)
+    /// <summary>Names of all extended attributes of what is open, which may be a link and may be open with O_PATH.</summary>
+    internal static List<byte[]> XattrNames(SafeFileHandle opened)
+        => Names(Sized(
+            (buffer, length) =>
+            {
+                fixed (byte* path = PathOf(opened))
+                {
+                    return Interop.Tree.ListXattr(path, buffer, (nuint)length);
+                }
+            },
+            "listxattr", "an entry of the tree"u8));
+
+    internal static byte[] GetXattr(SafeFileHandle opened, byte[] xattr)
         => Sized(
             (buffer, length) =>
             {
-                fixed (byte* path = PathOf(directory, name), attribute = ZeroTerminated(xattr))
+                fixed (byte* path = PathOf(opened), attribute = ZeroTerminated(xattr))
                 {
-                    return Interop.Tree.LGetXattr(path, attribute, buffer, (nuint)length);
+                    return Interop.Tree.GetXattr(path, attribute, buffer, (nuint)length);
                 }
             },
-            $"lgetxattr {Show(xattr)}", name);
+            $"getxattr {Show(xattr)}", "an entry of the tree"u8);
 
     private delegate nint Fill(byte* buffer, int length);
 
     /// <summary>Most values are small: a small buffer first, and only then the largest that Linux allows.</summary>
-    private static byte[] Sized(Fill fill, string call, byte[] name)
+    private static byte[] Sized(Fill fill, string call, ReadOnlySpan<byte> on)
     {
         const int UsualBytes = 1024;
         var usual = stackalloc byte[UsualBytes];
@@ -179,14 +228,14 @@ internal static unsafe class TreeHandle
             case Interop.Errno.ERANGE:
                 break;
             default:
-                throw LinuxException.FromLastError(call, Show(name));
+                throw LinuxException.FromLastError(call, Show(on));
         }
         var largest = new byte[FileFrameLimits.MaxXattrValueBytes];
         fixed (byte* start = largest)
         {
             got = fill(start, largest.Length);
         }
-        return got >= 0 ? largest[..(int)got] : throw LinuxException.FromLastError(call, Show(name));
+        return got >= 0 ? largest[..(int)got] : throw LinuxException.FromLastError(call, Show(on));
     }
 
     /// <summary>
@@ -194,4 +243,8 @@ internal static unsafe class TreeHandle
     /// </summary>
     internal static byte[] PathOf(SafeFileHandle directory, byte[] name)
         => [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{directory.DangerousGetHandle()}/")), .. name];
+
+    /// <summary>What is open itself, once more.</summary>
+    private static byte[] PathOf(SafeFileHandle opened)
+        => Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{opened.DangerousGetHandle()}\0"));
 }

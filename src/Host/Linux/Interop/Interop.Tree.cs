@@ -13,6 +13,7 @@ internal static partial class Interop
     {
         internal const int AT_SYMLINK_NOFOLLOW = 0x100;
         internal const int AT_REMOVEDIR = 0x200;
+        internal const int AT_EMPTY_PATH = 0x1000;
         internal const int AT_STATX_DONT_SYNC = 0x4000;
         internal const uint STATX_BASIC_STATS = 0x7ff;
 
@@ -105,8 +106,11 @@ internal static partial class Interop
         [LibraryImport("libc", EntryPoint = "llistxattr", SetLastError = true)]
         internal static partial nint LListXattr(byte* path, byte* list, nuint length);
 
-        [LibraryImport("libc", EntryPoint = "lgetxattr", SetLastError = true)]
-        internal static partial nint LGetXattr(byte* path, byte* name, byte* value, nuint length);
+        [LibraryImport("libc", EntryPoint = "listxattr", SetLastError = true)]
+        internal static partial nint ListXattr(byte* path, byte* list, nuint length);
+
+        [LibraryImport("libc", EntryPoint = "getxattr", SetLastError = true)]
+        internal static partial nint GetXattr(byte* path, byte* name, byte* value, nuint length);
 
         [LibraryImport("libc", EntryPoint = "lsetxattr", SetLastError = true)]
         internal static partial int LSetXattr(byte* path, byte* name, byte* value, nuint length, int flags);

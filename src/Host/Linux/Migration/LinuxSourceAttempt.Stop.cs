@@ -43,7 +43,7 @@ internal sealed partial class LinuxSourceAttempt
             await clock.OnThread("digest", () => WriteDigests(pids)).ConfigureAwait(false);
         }
 
-        var files = clock.OnThread("files", () => SendFiles(final: false, CancellationToken.None));
+        var files = clock.OnThread("files", () => SendFiles(LayerPassKind.Frozen, CancellationToken.None));
 
         // CRIU puts its parasite into the tasks, so the last scan comes before it.
         var index = await clock.OnThread("last scan", () => HarvestAndCheck(pids)).ConfigureAwait(false);
@@ -56,7 +56,7 @@ internal sealed partial class LinuxSourceAttempt
 
         var images = clock.OnThread("images", SendImages);
         // Once more and final: a dump may leave a link to a file that has no name any more. Next to nothing else has changed.
-        var last = await clock.OnThread("last files", () => SendFiles(final: true, CancellationToken.None)).ConfigureAwait(false);
+        var last = await clock.OnThread("last files", () => SendFiles(LayerPassKind.Final, CancellationToken.None)).ConfigureAwait(false);
         var manifest = new Manifest(
             _attempt, Spec.Name, _fence, await pages.ConfigureAwait(false), SHA256.HashData(encoded), Streams.Files.Digest(), await images.ConfigureAwait(false), SpecDigest.Of(Spec));
         await released.ConfigureAwait(false);

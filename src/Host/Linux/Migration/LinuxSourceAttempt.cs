@@ -110,7 +110,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
         // A stream that is closed ends a thread that waits in it: that is how a cancel reaches blocking calls.
         await using var stopped = cancel.Register(streams.Dispose).ConfigureAwait(false);
         var pages = Blocking.Run(() => SendRound(round, cancel));
-        var files = Blocking.Run(() => SendFiles(final: false, cancel));
+        var files = Blocking.Run(() => SendFiles(LayerPassKind.Running, cancel));
         var sentPages = await pages.ConfigureAwait(false);
         var sentFiles = await files.ConfigureAwait(false);
         await streams.Pump.RoundStoredAsync(round).WaitAsync(cancel).ConfigureAwait(false);
@@ -147,14 +147,14 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
     }
 
     /// <summary>One pass over the writable layer, durable at the destination when this returns.</summary>
-    private PassReport SendFiles(bool final, CancellationToken cancel)
+    private PassReport SendFiles(LayerPassKind kind, CancellationToken cancel)
     {
         foreach (var mapped in TrackingHazards.Find(_container.Cgroup.Processes()).Where(hazard => hazard.Kind == TrackingHazardKind.SharedWritableFile))
         {
             _layer!.MarkMapped(mapped.Detail.TrimStart('/'));
         }
 
-        var report = _layer!.Run(Streams.Files, final, cancel);
+        var report = _layer!.Run(Streams.Files, kind, cancel);
         DurableAnswer.Await(Streams.FilesBack, report.Pass, Streams.Files.Digest());
         return report;
     }
