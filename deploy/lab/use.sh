@@ -14,12 +14,12 @@ recorder() { "$AMIG_OUT/recorder/recorder" "$@"; }
 
 # One migration, started on the host that CONTAINER is on. Keeps its JSON, with the bytes that crossed the source's cable meanwhile and both
 # ends of it in time, under LABEL; the exit code is amig's.
-migrate() { # LABEL CONTAINER FROM TO
+migrate() { # LABEL CONTAINER FROM TO [OPTIONS...]
   local label=$1 container=$2 from=$3 to=$4 status=0 sent began
   mkdir -p "$RUN/migrations"
   sent=$(bytes_sent "$from")
   began=$(date +%s%3N)
-  amig_on "$from" migrate "$container" --to "$to" --json >"$RUN/migrations/$label.amig" 2>"$RUN/migrations/$label.error" || status=$?
+  amig_on "$from" migrate "$container" --to "$to" "${@:5}" --json >"$RUN/migrations/$label.amig" 2>"$RUN/migrations/$label.error" || status=$?
   jq --arg from "$from" --arg to "$to" --argjson began "$began" --argjson ended "$(date +%s%3N)" --argjson sent "$(($(bytes_sent "$from") - sent))" \
     --slurp '(last // {}) + {from: $from, to: $to, began: $began, ended: $ended, wireBytes: $sent}' \
     "$RUN/migrations/$label.amig" >"$RUN/migrations/$label.json"

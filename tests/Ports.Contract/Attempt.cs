@@ -39,10 +39,10 @@ internal sealed class Attempt
     /// <summary>What the container had counted when it was frozen.</summary>
     internal long FrozenCount { get; private set; }
 
-    internal static Attempt Open(IPortLab lab, IPortHost from, IPortHost to, Fence fence)
+    internal static Attempt Open(IPortLab lab, IPortHost from, IPortHost to, Fence fence, bool verifyMemory = false)
     {
         var id = AttemptId.New();
-        var source = from.Sources.Open(id, lab.Spec.Name, fence);
+        var source = from.Sources.Open(id, lab.Spec.Name, fence, verifyMemory);
         return new Attempt(lab, from, to, fence, id, source, to.Destinations.Open(id, lab.Spec.Name, fence, source.KeyDigest));
     }
 

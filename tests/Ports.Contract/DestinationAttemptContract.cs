@@ -8,6 +8,8 @@ public abstract class DestinationAttemptContract : PortContract
     /// <summary>More than any host has.</summary>
     private const long TooMuch = 1L << 50;
 
+    protected override bool VerifiesMemory => true;
+
     [Fact]
     public async Task Prepare_makes_room_and_starts_nothing()
     {

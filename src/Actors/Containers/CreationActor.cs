@@ -167,7 +167,7 @@ public sealed class CreationActor : UntypedActor
     private Task EndAsync(AttemptOutcome outcome, MigrationFailure failure, string sentence)
         => Decision.Journal.AppendAsync(new JournalEntry.Ended(new AttemptDetails(
             _attempt, _registration!.Register.Container, _registration.Register.Fence, _services.Self, _services.Self, _services.Self,
-            Phase.Teardown, "Creation", outcome, failure, sentence, Now(), [], [], 0, 0, [], 0, 0, 0, "")));
+            Phase.Teardown, "Creation", outcome, failure, sentence, Now(), [], [], 0, 0, [], 0, 0, 0, null)));
 
     private long Now() => _services.Clock.GetUtcNow().ToUnixTimeMilliseconds();
 

@@ -46,7 +46,7 @@ public sealed partial record DestinationMigration
         GateToRunningMs,
         0,
         0,
-        "");
+        null);
 
     private (DestinationMigration, ImmutableArray<AttemptAction>) OnJournal(AttemptEvent e)
     {

@@ -57,7 +57,7 @@ public sealed partial record SourceMigration
         FreezeAt is { } freeze && RunningAt is { } running ? (running - freeze).TotalMilliseconds : 0,
         Convergence.DirtyPagesPerSecond,
         double.IsFinite(Convergence.PredictedStopMs) ? Convergence.PredictedStopMs : 0,
-        Copy?.MemoryDigest ?? "");
+        Copy?.Digest);
 
     private SourceMigration WithPhaseTimes(SourceState before, DateTimeOffset now)
     {

@@ -121,7 +121,7 @@ public sealed class SourceMigrationActor : AttemptShell
 
     private ISourceAttempt Port() => _port ??= _adopt
         ? Services.SourceHost.Adopt(_migration.Attempt, _migration.Container, _migration.Fence)
-        : Services.SourceHost.Open(_migration.Attempt, _migration.Container, _migration.Fence);
+        : Services.SourceHost.Open(_migration.Attempt, _migration.Container, _migration.Fence, _migration.Policy.VerifyMemory);
 
     private void StartPageSender()
         => _pageSender ??= Context.ActorOf(PageSenderActor.Props(_migration.Attempt, Port().Pump), "page-sender");

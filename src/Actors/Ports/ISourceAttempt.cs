@@ -50,8 +50,11 @@ public interface ISourceAttempt : IAsyncDisposable
 /// <summary>Makes <see cref="ISourceAttempt"/>s; the fake and the Linux one obey the same contract spec.</summary>
 public interface ISourceHost
 {
-    /// <summary>Opens an attempt for a container that runs here; refuses with <see cref="MigrationFailure.UnknownContainer"/>.</summary>
-    ISourceAttempt Open(AttemptId attempt, ContainerName container, Fence fence);
+    /// <summary>
+    /// Opens an attempt for a container that runs here; refuses with <see cref="MigrationFailure.UnknownContainer"/>. With <paramref name="verifyMemory"/> the copy under
+    /// the freeze carries a digest of all memory, and the destination compares it at its gate.
+    /// </summary>
+    ISourceAttempt Open(AttemptId attempt, ContainerName container, Fence fence, bool verifyMemory);
 
     /// <summary>After a daemon restart: takes up what an earlier daemon left of this attempt (frozen tree, port, files). Streams and keys are gone.</summary>
     ISourceAttempt Adopt(AttemptId attempt, ContainerName container, Fence fence);

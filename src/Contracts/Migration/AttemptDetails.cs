@@ -37,7 +37,7 @@ public enum AttemptOutcome
 /// <param name="StopMs">From the order to freeze to running tasks as this host saw it; 0 before.</param>
 /// <param name="DirtyPagesPerSecond">Latest estimate.</param>
 /// <param name="PredictedStopMs">Latest estimate.</param>
-/// <param name="MemoryDigest">Of all memory under freeze, when the host takes it; else empty.</param>
+/// <param name="Digest">Of all memory under the freeze, where the attempt verifies memory; else null. Of a committed attempt: equal at the gate.</param>
 public sealed record AttemptDetails(
     AttemptId Attempt,
     ContainerName Container,
@@ -59,7 +59,7 @@ public sealed record AttemptDetails(
     double StopMs,
     double DirtyPagesPerSecond,
     double PredictedStopMs,
-    string MemoryDigest) : IWire
+    FrozenDigest? Digest) : IWire
 {
     /// <summary>True once nothing of the attempt goes on any more on the reporting host; a verdict alone is not the end.</summary>
     public bool HasEnded => Outcome != AttemptOutcome.Open && Step is ("Ended" or "JournalingEnded");

@@ -52,8 +52,16 @@ public sealed record RoundReport(int Round, long Pages, long ZeroPages, long Byt
 /// <param name="Pages">Pages of the last scan.</param>
 /// <param name="Bytes">Bytes sent under freeze.</param>
 /// <param name="Spans">Named parts of the stop with their length in ms, for the operator's table.</param>
-/// <param name="MemoryDigest">SHA-256 over all memory under freeze when the host is configured to take it (tests), else empty.</param>
-public sealed record FrozenCopy(Manifest Manifest, long Pages, long Bytes, NamedSpan[] Spans, string MemoryDigest);
+/// <param name="Digest">Of all memory under the freeze, where the attempt verifies memory; else null.</param>
+public sealed record FrozenCopy(Manifest Manifest, long Pages, long Bytes, NamedSpan[] Spans, FrozenDigest? Digest);
+
+/// <summary>
+/// Witness of all private memory of a container, taken under the freeze without any knowledge of rounds and store. The destination takes the same at its gate and refuses to go
+/// on when it differs; so of an attempt that has one and was committed, every page was equal.
+/// </summary>
+/// <param name="Sha256">Hex, over all processes.</param>
+/// <param name="Pages">Pages with content that it covers.</param>
+public sealed record FrozenDigest(string Sha256, long Pages);
 
 /// <summary>The gate was reached.</summary>
 /// <param name="InitPid">Pid of the gated tree's first process on the destination.</param>

@@ -14,6 +14,7 @@ internal static class MigrateCommand
         var force = new Option<bool>("--force") { Description = "Freeze even if the predicted stop stays above its target." };
         var orAbort = new Option<bool>("--or-abort") { Description = "Give up if the predicted stop stays above its target (the default)." };
         var downtime = new Option<int>("--target-downtime") { Description = "Predicted stop at which the container is frozen.", HelpName = "MS", DefaultValueFactory = _ => 0 };
+        var verify = new Option<bool>("--verify") { Description = "Compare a digest of all memory at the gate with that under the freeze before the container may run; a longer stop." };
         var wait = new Option<bool>("--wait") { Description = "Follow the attempt to its end (the default)." };
         var noWait = new Option<bool>("--no-wait") { Description = "Return as soon as the attempt has begun." };
         downtime.Validators.Add(result =>
@@ -26,7 +27,7 @@ internal static class MigrateCommand
 
         var command = context.Ask("migrate", "Move a running container to another host.", async (parsed, client, cancel) =>
         {
-            var request = new MigrateRequest(parsed.GetValue(name)!, parsed.GetValue(to)!, parsed.GetValue(downtime), parsed.GetValue(force));
+            var request = new MigrateRequest(parsed.GetValue(name)!, parsed.GetValue(to)!, parsed.GetValue(downtime), parsed.GetValue(force), parsed.GetValue(verify));
             var begun = await client.PostAsync("/v1/migrations", request, ApiJson.Default.MigrateRequest, ApiJson.Default.MigrationIdJson, cancel).ConfigureAwait(false);
             if (parsed.GetValue(noWait))
             {
@@ -43,7 +44,7 @@ internal static class MigrateCommand
 
             context.Terminal.Error.WriteLine($"amig: {last.Sentence}");
             return ExitCodes.Of(last.Failure);
-        }, name, to, force, orAbort, downtime, wait, noWait);
+        }, name, to, force, orAbort, downtime, verify, wait, noWait);
         command.Validators.Add(result =>
         {
             if (result.GetValue(force) && result.GetValue(orAbort))

@@ -18,6 +18,12 @@ internal static class MigrationReport
             terminal.Write(Rounds(it));
         }
 
+        if (it.MemoryDigest is { } digest)
+        {
+            terminal.Out.WriteLine();
+            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"memory: {digest.Pages} pages under the freeze, sha256 {digest.Sha256}{(it.Outcome == nameof(AttemptOutcome.Committed) ? "; equal at the gate" : "")}"));
+        }
+
         if (it.StopSpans.Length > 0)
         {
             terminal.Out.WriteLine();

@@ -4,7 +4,7 @@ using ActorMigration.Contracts;
 namespace ActorMigration.Host.Http;
 
 /// <summary>Body of POST /v1/migrations. Zero <paramref name="TargetDowntimeMs"/> takes the host's default.</summary>
-public sealed record MigrateRequest(string Container, string To, int TargetDowntimeMs, bool Force);
+public sealed record MigrateRequest(string Container, string To, int TargetDowntimeMs, bool Force, bool Verify);
 
 /// <summary>Answer of POST /v1/migrations and of POST /v1/migrations/{id}/cancel.</summary>
 public sealed record MigrationIdJson(string Id);
@@ -14,6 +14,9 @@ public sealed record SpanJson(string Name, double Ms)
 {
     internal static SpanJson[] From(NamedSpan[] spans) => [.. spans.Select(span => new SpanJson(span.Name, span.Milliseconds))];
 }
+
+/// <summary>All memory under the freeze, compared at the gate.</summary>
+public sealed record MemoryDigestJson(string Sha256, long Pages);
 
 /// <summary>A pre-copy round.</summary>
 public sealed record RoundJson(int Round, long Pages, long ZeroPages, long Bytes, long FileBytes, double ElapsedMs);
@@ -41,7 +44,7 @@ public sealed record MigrationJson(
     double StopMs,
     double DirtyPagesPerSecond,
     double PredictedStopMs,
-    string MemoryDigest)
+    MemoryDigestJson? MemoryDigest)
 {
     /// <summary>True once <see cref="Outcome"/> can no longer change.</summary>
     [JsonIgnore]
@@ -69,7 +72,7 @@ public sealed record MigrationJson(
         details.StopMs,
         details.DirtyPagesPerSecond,
         details.PredictedStopMs,
-        details.MemoryDigest);
+        details.Digest is { } digest ? new MemoryDigestJson(digest.Sha256, digest.Pages) : null);
 }
 
 /// <summary>Answer of GET /v1/migrations.</summary>

@@ -37,7 +37,10 @@ public sealed class ApiServer : IAsyncDisposable
         NodeSettings settings, ICanTell console, Func<HostJson[]> hosts, IImageCatalog images, TimeProvider time, ILoggerFactory logs)
     {
         await PrepareSocketAsync(settings.ApiSocket).ConfigureAwait(false);
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
+        // Empty: a builder with defaults looks for appsettings.json and watches the working directory for it, with everything below, which for a daemon is the whole file system.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseKestrelCore();
+        builder.Services.AddRoutingCore();
         builder.Services.Replace(ServiceDescriptor.Singleton(logs));
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, NoSignals>());
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Routing;
 namespace ActorMigration.Host.Http;
 
 /// <summary>/v1/migrations: list, begin, show, follow, cancel.</summary>
-internal sealed class MigrationRoutes(ConsoleClient console, Func<int, bool, MigrationPolicy> policy, TimeProvider time)
+internal sealed class MigrationRoutes(ConsoleClient console, Func<int, bool, bool, MigrationPolicy> policy, TimeProvider time)
 {
     /// <summary>Between two looks at an attempt that is followed: as often as a person can read a line.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(200);
@@ -46,7 +46,7 @@ internal sealed class MigrationRoutes(ConsoleClient console, Func<int, bool, Mig
             throw new ApiException(RequestFailure.InvalidRequest, "The target downtime cannot be negative.");
         }
 
-        var command = new MigrateContainer(new ContainerName(request.Container), new HostName(request.To), policy(request.TargetDowntimeMs, request.Force));
+        var command = new MigrateContainer(new ContainerName(request.Container), new HostName(request.To), policy(request.TargetDowntimeMs, request.Force, request.Verify));
         var begun = await console.AskAsync<MigrationAccepted>(command, http.RequestAborted).ConfigureAwait(false);
         await http.WriteAsync(new MigrationIdJson(begun.Attempt.ToString()), ApiJson.Default.MigrationIdJson).ConfigureAwait(false);
     }

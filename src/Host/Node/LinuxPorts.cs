@@ -54,7 +54,6 @@ internal sealed class LinuxPorts : IAsyncDisposable
             Uplink = settings.Uplink,
             Address = settings.Address,
             DiskReserve = settings.DiskReserve,
-            DigestAtFreeze = settings.DigestAtFreeze,
             Program = Environment.ProcessPath ?? throw new SettingsException("This program does not know its own path, so it cannot start its helpers."),
             Layout = CgroupLayout.Find() ?? throw new SettingsException("No cgroup freezer is mounted: a container could not be frozen, so none can be moved."),
             Policy = new HostPolicy("/" + settings.CgroupPrefix.Trim('/')),

@@ -60,7 +60,6 @@ public sealed record NodeSettings
 
     public required VoterTimes VoterTimes { get; init; }
 
-    public required bool DigestAtFreeze { get; init; }
 }
 
 /// <summary>Keys of <c>amig.migration</c>: what a plain <c>amig migrate</c> aims at.</summary>
@@ -74,15 +73,20 @@ public sealed record MigrationSettings
 
     public required TimeSpan StopDeadline { get; init; }
 
+    /// <summary>True: every attempt compares all memory at the gate.</summary>
+    public required bool VerifyMemory { get; init; }
+
     /// <summary>The policy of one attempt.</summary>
     /// <param name="targetDowntimeMs">Given by the operator; 0 takes <see cref="TargetDowntime"/>.</param>
     /// <param name="force">Freeze even if pre-copy does not converge.</param>
-    public MigrationPolicy Policy(int targetDowntimeMs, bool force) => new(
+    /// <param name="verify">Compare all memory at the gate, whatever <see cref="VerifyMemory"/> says.</param>
+    public MigrationPolicy Policy(int targetDowntimeMs, bool force, bool verify) => new(
         targetDowntimeMs > 0 ? targetDowntimeMs : (int)TargetDowntime.TotalMilliseconds,
         MaxRounds,
         force,
         (int)EvidenceMaxAge.TotalMilliseconds,
-        (int)StopDeadline.TotalMilliseconds);
+        (int)StopDeadline.TotalMilliseconds,
+        verify || VerifyMemory);
 }
 
 /// <summary>A host and where one of its listeners is: an entry of <c>amig.seeds</c> or <c>amig.voters</c>.</summary>

@@ -53,7 +53,6 @@ public static partial class NodeSettingsReader
             AttemptTimes = AttemptTimes(section),
             VoterTimes = new VoterTimes(
                 section.Time("voter.reply", "2 s"), section.Time("voter.first-back-off", "50 ms"), section.Time("voter.longest-back-off", "5 s")),
-            DigestAtFreeze = section.Switch("debug.digest-at-freeze"),
         };
         section.RefuseUnknownKeys();
         CheckTogether(settings);
@@ -67,6 +66,7 @@ public static partial class NodeSettingsReader
         MaxRounds = section.Number("migration.max-rounds", 1, 1000, "30"),
         EvidenceMaxAge = section.Time("migration.evidence-max-age", "30 s"),
         StopDeadline = section.Time("migration.stop-deadline", "60 s"),
+        VerifyMemory = section.Switch("migration.verify-memory"),
     };
 
     private static AttemptTimes AttemptTimes(StrictSection section) => new(

@@ -55,7 +55,7 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
     /// <summary>Nothing of the container is here any more.</summary>
     public void Clear() => (Container, Tree, IsPlugged, Count) = (null, Tree.None, false, -1);
 
-    ISourceAttempt ISourceHost.Open(AttemptId attempt, ContainerName container, Fence fence)
+    ISourceAttempt ISourceHost.Open(AttemptId attempt, ContainerName container, Fence fence, bool verifyMemory)
         => Container?.Name == container
             ? new FakeSource(this, attempt, container, fence)
             : throw new AttemptException(MigrationFailure.UnknownContainer, $"container {container} is not on this host");

@@ -68,7 +68,7 @@ internal sealed class FakeSource(FakeHost host, AttemptId attempt, ContainerName
         await host.CallAsync(AttemptCall.CopyFrozen);
         Demand(_hasRun && !_hasCopied && host.Tree == Tree.Frozen, "it is not frozen, or no round has been run, or it has been copied already");
         _hasCopied = true;
-        return new FrozenCopy(Sent(attempt, container, fence, host.Count), 1, 4096, [], "");
+        return new FrozenCopy(Sent(attempt, container, fence, host.Count), 1, 4096, [], null);
     }
 
     public HandOverToken SignHandOver(Manifest manifest, byte[] destinationKeyDigest) => HandOverSignature.Sign(_key, manifest, destinationKeyDigest);

@@ -22,7 +22,7 @@ internal sealed partial class Simulation
             case AttemptAction.RunRound round:
                 return new AttemptEvent.RoundDone(new RoundReport(round.Round, 1, 0, 4096, 0, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1)));
             case AttemptAction.Call { What: AttemptCall.CopyFrozen }:
-                return new AttemptEvent.FrozenCopied(new FrozenCopy(Manifest(host), 1, 4096, [], ""));
+                return new AttemptEvent.FrozenCopied(new FrozenCopy(Manifest(host), 1, 4096, [], null));
             case AttemptAction.SignHandOver sign:
                 return new AttemptEvent.HandOverSigned(new HandOverToken(
                     sign.Manifest.Attempt, sign.Manifest.Container, sign.Manifest.Fence, HandOverSignature.Root(sign.Manifest), sign.DestinationKeyDigest, Digest, [1]));

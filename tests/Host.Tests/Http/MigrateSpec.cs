@@ -11,7 +11,7 @@ public sealed class MigrateSpec
 
     private static readonly AttemptDetails Begun = new(
         Id, new ContainerName("redis"), new Fence(7, 2), new HostName("h1"), new HostName("h2"), new HostName("h1"), Phase.Attest, "quotes", AttemptOutcome.Open, MigrationFailure.None, "",
-        1_700_000_000_000, [new NamedSpan("Attest", 12)], [], 0, 0, [], 0, 0, 0, "");
+        1_700_000_000_000, [new NamedSpan("Attest", 12)], [], 0, 0, [], 0, 0, 0, null);
 
     private static readonly AttemptDetails PreCopy = Begun with
     {
@@ -98,16 +98,17 @@ public sealed class MigrateSpec
     }
 
     [Theory]
-    [InlineData(new string[0], 300, false)]
-    [InlineData(new[] { "--target-downtime", "150", "--force" }, 150, true)]
-    public async Task The_policy_is_the_hosts_unless_the_operator_says_otherwise(string[] options, int downtime, bool force)
+    [InlineData(new string[0], 300, false, false)]
+    [InlineData(new[] { "--target-downtime", "150", "--force" }, 150, true, false)]
+    [InlineData(new[] { "--verify" }, 300, false, true)]
+    public async Task The_policy_is_the_hosts_unless_the_operator_says_otherwise(string[] options, int downtime, bool force, bool verify)
     {
         MigrateContainer? seen = null;
         await using var api = await TestApi.StartAsync(command => (seen = command as MigrateContainer) is null ? null : new MigrationAccepted(Id));
 
         await api.RunAsync(["migrate", "redis", "--to", "h2", "--no-wait", .. options]);
 
-        Assert.Equal(new MigrateContainer(new ContainerName("redis"), new HostName("h2"), new MigrationPolicy(downtime, 30, force, 30_000, 60_000)), seen);
+        Assert.Equal(new MigrateContainer(new ContainerName("redis"), new HostName("h2"), new MigrationPolicy(downtime, 30, force, 30_000, 60_000, verify)), seen);
     }
 
     [Theory]

@@ -31,8 +31,8 @@ public sealed class NodeSettingsSpec
         // The actors' tests run with these records' own defaults; the files must not say something else.
         Assert.Equal(Actors.AttemptTimes.Default, settings.AttemptTimes);
         Assert.Equal(Actors.VoterTimes.Default, settings.VoterTimes);
-        Assert.Equal(MigrationPolicy.Default, settings.Migration.Policy(0, force: false));
-        Assert.False(settings.DigestAtFreeze);
+        Assert.Equal(MigrationPolicy.Default, settings.Migration.Policy(0, force: false, verify: false));
+        Assert.False(settings.Migration.VerifyMemory);
     }
 
     [Theory]
@@ -79,7 +79,7 @@ public sealed class NodeSettingsSpec
     [InlineData("amig.migration.target-downtime = 300", "amig.migration.target-downtime")]
     [InlineData("amig.migration.target-downtime = 0 ms", "amig.migration.target-downtime")]
     [InlineData("amig.migration.max-rounds = 0", "amig.migration.max-rounds")]
-    [InlineData("amig.debug.digest-at-freeze = perhaps", "amig.debug.digest-at-freeze")]
+    [InlineData("amig.migration.verify-memory = perhaps", "amig.migration.verify-memory")]
     [InlineData("amig.cgroup-prefix = \"a/b\"", "amig.cgroup-prefix")]
     [InlineData("amig.criu = [\"x\"]", "amig.criu")]
     public void A_malformed_value_is_refused_by_its_key(string line, string named)

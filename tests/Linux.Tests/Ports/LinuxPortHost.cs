@@ -20,12 +20,12 @@ internal sealed class LinuxPortHost : IPortHost, IAsyncDisposable
     private readonly CgroupLayout _layout = CgroupLayout.Find() ?? throw new InvalidOperationException("no cgroup freezer is mounted");
     private PortProcess? _process;
 
-    internal LinuxPortHost(string name, SegmentLab segment, string networkNamespace, string address, string suffix, bool digestAtFreeze)
+    internal LinuxPortHost(string name, SegmentLab segment, string networkNamespace, string address, string suffix)
     {
         Name = new HostName(name);
         _segment = segment;
         _namespace = networkNamespace;
-        _settings = new PortHostSettings(name, $"/var/tmp/amig-pc-{suffix}{name}", $"/dev/shm/amig-pc-{suffix}{name}", address, $"/amig-pc-{suffix}{name}", digestAtFreeze);
+        _settings = new PortHostSettings(name, $"/var/tmp/amig-pc-{suffix}{name}", $"/dev/shm/amig-pc-{suffix}{name}", address, $"/amig-pc-{suffix}{name}");
         Directory.CreateDirectory(_settings.StateDirectory);
         Directory.CreateDirectory(_settings.RunDirectory);
     }

@@ -22,10 +22,10 @@ internal sealed class LinuxPortLab : IPortLab
     private readonly LinuxPortHost _a;
     private readonly LinuxPortHost _b;
 
-    private LinuxPortLab(bool digestAtFreeze)
+    private LinuxPortLab()
     {
-        _a = new LinuxPortHost("a", _segment, "A", "10.91.0.1", _suffix, digestAtFreeze);
-        _b = new LinuxPortHost("b", _segment, "B", "10.91.0.2", _suffix, digestAtFreeze);
+        _a = new LinuxPortHost("a", _segment, "A", "10.91.0.1", _suffix);
+        _b = new LinuxPortHost("b", _segment, "B", "10.91.0.2", _suffix);
     }
 
     public ContainerSpec Spec { get; private set; } = null!;
@@ -34,9 +34,9 @@ internal sealed class LinuxPortLab : IPortLab
 
     public IPortHost B => _b;
 
-    internal static async Task<IPortLab> StartAsync(bool digestAtFreeze = false)
+    internal static async Task<IPortLab> StartAsync()
     {
-        var lab = new LinuxPortLab(digestAtFreeze);
+        var lab = new LinuxPortLab();
         try
         {
             lab.Spec = new ContainerSpec(

@@ -11,7 +11,7 @@ public sealed class LinuxSourceAttemptSpec : SourceAttemptContract
 /// <summary>The contract of the destination's port on a real kernel, which compares all memory at the gate with that under the freeze.</summary>
 public sealed class LinuxDestinationAttemptSpec : DestinationAttemptContract
 {
-    protected override Task<IPortLab> NewLabAsync() => LinuxPortLab.StartAsync(digestAtFreeze: true);
+    protected override Task<IPortLab> NewLabAsync() => LinuxPortLab.StartAsync();
 }
 
 /// <summary>Adoption by a daemon that is another process, after the first was killed. Memory is missing at the gate and comes afterwards.</summary>

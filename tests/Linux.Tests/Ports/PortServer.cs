@@ -56,7 +56,6 @@ internal sealed class PortServer
             Uplink = SegmentLab.Uplink,
             Address = IPAddress.Parse(settings.Address),
             DiskReserve = 0,
-            DigestAtFreeze = settings.DigestAtFreeze,
             Program = Path.Combine(AppContext.BaseDirectory, "amig"),
             Layout = CgroupLayout.Find() ?? throw new InvalidOperationException("no cgroup freezer is mounted"),
             Policy = new HostPolicy(settings.CgroupParent),

@@ -139,8 +139,8 @@ public sealed record Started(RuntimeLab Lab, ContainerSpec Spec, RuncContainer C
         await Container.Cgroup.FreezeAsync(RuntimeLab.Time);
     }
 
-    public SkeletonDump PrepareDump(bool withMemory = false) => Lab.Keep(SkeletonDump.Prepare(
-        Lab.Criu, Container, Init.Pid, Root.MountPoint, Lab.Netns, $"{Lab.Images}/img", $"{Lab.State}/dump", RuntimeLab.Time, withMemory));
+    public SkeletonDump PrepareDump(bool withMemory = false, string? library = null) => Lab.Keep(SkeletonDump.Prepare(
+        Lab.Criu, Container, Init.Pid, Root.MountPoint, Lab.Netns, $"{Lab.Images}/img", $"{Lab.State}/dump", RuntimeLab.Time, library, withMemory));
 
     /// <summary>Where a restore of this container's images at another fence of this host happens.</summary>
     public GatedRestoreOrder OrderFor(Fence fence)

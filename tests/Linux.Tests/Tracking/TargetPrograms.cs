@@ -13,6 +13,10 @@ internal static class TargetPrograms
     /// <summary>A directory on a real file system for what the targets write.</summary>
     internal static string WorkDirectory => Compiled.Value;
 
+    /// <summary>Compiles one without any library, for a container that has none.</summary>
+    internal static void CompileStatic(string name, string to)
+        => Gcc(["-O1", "-pthread", "-static", "-o", to, System.IO.Path.Combine(AppContext.BaseDirectory, "targets", name + ".c")]);
+
     private static string Compile()
     {
         var directory = Directory.CreateTempSubdirectory("amig-targets-").FullName;

@@ -36,16 +36,4 @@ public sealed class TrackingHazardsSpec
 
         Assert.Empty(TrackingHazards.Find(container.Processes.Pids()));
     }
-
-    [Fact]
-    public void A_stack_pointer_at_a_page_border_is_found_under_the_freeze()
-    {
-        using var container = new TestContainer("aligned");
-        container.Freeze();
-
-        var (pid, tid) = Assert.Single(StackPointerAlignment.FindAligned(container.Processes.Pids()));
-
-        Assert.Equal(container.Pid, pid);
-        Assert.NotEqual(pid, tid);
-    }
 }

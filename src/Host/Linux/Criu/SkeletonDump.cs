@@ -27,14 +27,17 @@ public sealed class SkeletonDump : IDisposable
 
     private readonly string _images;
     private readonly string _work;
-    private readonly string _container;
+    private readonly RuncContainer _container;
+    private readonly SkeletonPages? _pages;
     private readonly CommandPipe _go;
     private readonly Task<ToolResult> _criu;
+    private Task _lookedAhead = Task.CompletedTask;
     private bool _told;
 
-    private SkeletonDump(ToolCommand command, string container, string images, string work, CommandPipe go, TimeProvider time)
+    private SkeletonDump(ToolCommand command, RuncContainer container, SkeletonPages? pages, string images, string work, CommandPipe go, TimeProvider time)
     {
         _container = container;
+        _pages = pages;
         _images = images;
         _work = work;
         _go = go;
@@ -52,9 +55,10 @@ public sealed class SkeletonDump : IDisposable
     /// <param name="images">Directory on a tmpfs; made, and emptied if it is there.</param>
     /// <param name="work">Directory for log and script, where programs may be executed; made, and emptied if it is there.</param>
     /// <param name="time">Clock.</param>
+    /// <param name="library"><see cref="SkeletonPages.Library"/>; null to let CRIU see every page.</param>
     /// <param name="withMemory">True: the images hold all memory, and need no pager; for where nothing copies it beforehand.</param>
     public static SkeletonDump Prepare(
-        CriuTool criu, RuncContainer container, int init, string rootFileSystem, string networkNamespace, string images, string work, TimeProvider time, bool withMemory = false)
+        CriuTool criu, RuncContainer container, int init, string rootFileSystem, string networkNamespace, string images, string work, TimeProvider time, string? library, bool withMemory = false)
     {
         foreach (var directory in (string[])[images, work])
         {
@@ -67,6 +71,7 @@ public sealed class SkeletonDump : IDisposable
             File.SetUnixFileMode(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 
+        var pages = withMemory ? null : SkeletonPages.In(Path.Combine(work, "pages"), library);
         var go = CommandPipe.Make(Path.Combine(work, "go"));
         var script = Path.Combine(work, ScriptName);
         ShellScript.Write(script, Script(go.Path, Path.Combine(work, ReachedName)));
@@ -83,17 +88,22 @@ public sealed class SkeletonDump : IDisposable
                 "--action-script", script, .. withMemory ? (string[])[] : ["--lazy-pages", "--ps-socket", "0"],
             ])
         {
-            Environment = RuncTool.CleanEnvironment,
+            Environment = [.. RuncTool.CleanEnvironment, .. pages?.Environment ?? []],
             // Killing a criu that is inside its victims would leave its parasite in them: it gets the time it takes.
             Deadline = Timeout.InfiniteTimeSpan,
         };
-        return new SkeletonDump(command, container.Id, images, work, go, time);
+        return new SkeletonDump(command, container, pages, images, work, go, time);
     }
+
+    /// <summary>May be called right after the freeze, to be done beside other work with what takes the longer the more memory there is.</summary>
+    public void LookAhead() => _lookedAhead = _pages is { } pages ? Blocking.Run(() => pages.ReadMappings(_container.Cgroup.Processes())) : Task.CompletedTask;
 
     /// <summary>Dumps. Called once, on a container that is frozen; it is frozen afterwards too, whatever happens.</summary>
     /// <exception cref="DumpFailedException">CRIU could not; named. The images are of no use.</exception>
     public async Task RunAsync()
     {
+        _pages?.Hide(_container.Cgroup.Processes());
+        await _lookedAhead.ConfigureAwait(false);
         Tell("GO");
         var result = await _criu.ConfigureAwait(false);
         var errors = CriuLog.Errors(Path.Combine(_work, LogName));
@@ -102,15 +112,16 @@ public sealed class SkeletonDump : IDisposable
         if (!reached || before.Length == errors.Count || !CriuImageSet.IsComplete(_images))
         {
             // Without a log CRIU did not come to work at all, and says why on standard error.
-            throw DumpFailedException.From(_container, errors.Count > 0 ? errors : [result.Error.Trim().ReplaceLineEndings("; ")]);
+            throw DumpFailedException.From(_container.Id, errors.Count > 0 ? errors : [result.Error.Trim().ReplaceLineEndings("; ")]);
         }
 
         if (before.Length > 0)
         {
             // A dump that went on in spite of an error: CRIU has none that it may ignore.
-            throw DumpFailedException.From(_container, before);
+            throw DumpFailedException.From(_container.Id, before);
         }
 
+        _pages?.Complete(_images);
         TimerfdRepair.Repair(_images);
     }
 

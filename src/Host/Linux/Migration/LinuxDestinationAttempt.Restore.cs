@@ -51,7 +51,7 @@ internal sealed partial class LinuxDestinationAttempt
         await clock.Of("armed", () => _pager!.WaitArmedAsync(pagemaps, CancellationToken.None)).ConfigureAwait(false);
         if (_witness is not null)
         {
-            await clock.Of("digest", () => CompareMemoryAsync(_witness)).ConfigureAwait(false);
+            await clock.Of("digest at the gate", () => CompareMemoryAsync(_witness)).ConfigureAwait(false);
         }
 
         return new GateReport(init.Pid, clock.Spans);

@@ -31,9 +31,6 @@ internal sealed record LinuxNode
     /// <summary>Bytes of the state directory's disk that a container that comes never gets.</summary>
     public required long DiskReserve { get; init; }
 
-    /// <summary>Takes a digest over all memory of the frozen copy before it is killed; for tests.</summary>
-    public required bool DigestAtFreeze { get; init; }
-
     /// <summary>Path of this program, for the helpers that outlive the daemon.</summary>
     public required string Program { get; init; }
 

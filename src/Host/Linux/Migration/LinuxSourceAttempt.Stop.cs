@@ -38,11 +38,9 @@ internal sealed partial class LinuxSourceAttempt
 
         var clock = new StopClock(_node.Time);
         var pids = _container.Cgroup.Processes();
-        if (_node.DigestAtFreeze)
-        {
-            await clock.OnThread("digest", () => WriteDigests(pids)).ConfigureAwait(false);
-        }
+        var digest = _verifyMemory ? await clock.OnThread("digest", () => WriteDigests(pids)).ConfigureAwait(false) : null;
 
+        _dump!.LookAhead();
         var files = clock.OnThread("files", () => SendFiles(LayerPassKind.Frozen, CancellationToken.None));
 
         // CRIU puts its parasite into the tasks, so the last scan comes before it.
@@ -61,7 +59,7 @@ internal sealed partial class LinuxSourceAttempt
             _attempt, Spec.Name, _fence, await pages.ConfigureAwait(false), SHA256.HashData(encoded), Streams.Files.Digest(), await images.ConfigureAwait(false), SpecDigest.Of(Spec));
         await released.ConfigureAwait(false);
         var sentPages = index.Processes.Sum(process => process.Runs.Where(run => run.Round == _nextRound).Sum(run => run.PageCount));
-        return new FrozenCopy(manifest, sentPages, (sentPages * PageSize.Bytes) + last.DataBytes + Streams.Images.Bytes, clock.Spans, "");
+        return new FrozenCopy(manifest, sentPages, (sentPages * PageSize.Bytes) + last.DataBytes + Streams.Images.Bytes, clock.Spans, digest);
     });
 
     public HandOverToken SignHandOver(Manifest manifest, byte[] destinationKeyDigest) => _key.SignHandOver(manifest, destinationKeyDigest);
@@ -84,10 +82,11 @@ internal sealed partial class LinuxSourceAttempt
     }
 
     /// <summary>For the destination, which compares at its gate: not one instruction has run between the two.</summary>
-    private bool WriteDigests(int[] pids)
+    private FrozenDigest WriteDigests(int[] pids)
     {
-        MemoryWitness.Of(pids, _rseqAreas).Save(Path.Combine(ImagesDirectory, MemoryWitness.FileName));
-        return true;
+        var witness = MemoryWitness.Of(pids, _rseqAreas);
+        witness.Save(Path.Combine(ImagesDirectory, MemoryWitness.FileName));
+        return witness.Digest;
     }
 
     private byte[] SendImages()

@@ -20,6 +20,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
     private readonly AttemptId _attempt;
     private readonly ContainerRecord _record;
     private readonly Fence _fence;
+    private readonly bool _verifyMemory;
     private readonly RuncContainer _container;
     private readonly RootFileSystem _root;
     private readonly CgroupProcesses _processes;
@@ -34,12 +35,13 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
     private long _lastScan;
     private int _nextRound;
 
-    internal LinuxSourceAttempt(LinuxNode node, AttemptId attempt, ContainerRecord record, Fence fence)
+    internal LinuxSourceAttempt(LinuxNode node, AttemptId attempt, ContainerRecord record, Fence fence, bool verifyMemory)
     {
         _node = node;
         _attempt = attempt;
         _record = record;
         _fence = fence;
+        _verifyMemory = verifyMemory;
         _container = node.Container(record.Spec.Name, record.Fence);
         _root = new RootFileSystem(node.StateDirectory, record.Spec.Name);
         _processes = new CgroupProcesses(_container.Cgroup.Directory);
@@ -105,7 +107,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
         _tracker ??= new ContainerTracker(_processes, _node.Time, _node.Tracking);
         _layer ??= new LayerSync(_root.Upper, _node.Time);
         _dump ??= SkeletonDump.Prepare(
-            _node.Criu, _container, _record.Init!.Value.Pid, _root.MountPoint, _record.NetworkNamespace, ImagesDirectory, WorkDirectory, _node.Time);
+            _node.Criu, _container, _record.Init!.Value.Pid, _root.MountPoint, _record.NetworkNamespace, ImagesDirectory, WorkDirectory, _node.Time, SkeletonPages.Library);
 
         // A stream that is closed ends a thread that waits in it: that is how a cancel reaches blocking calls.
         await using var stopped = cancel.Register(streams.Dispose).ConfigureAwait(false);
@@ -114,7 +116,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
         var sentPages = await pages.ConfigureAwait(false);
         var sentFiles = await files.ConfigureAwait(false);
         await streams.Pump.RoundStoredAsync(round).WaitAsync(cancel).ConfigureAwait(false);
-        if (_node.DigestAtFreeze)
+        if (_verifyMemory)
         {
             _rseqAreas = [.. _container.Cgroup.Processes().SelectMany(pid => RseqAreas.Find(pid, _node.Time)).Distinct()];
         }

@@ -7,14 +7,14 @@ namespace ActorMigration.Host.Linux.Migration;
 /// <summary>Opens attempts for containers that leave this host.</summary>
 internal sealed class LinuxSourceHost(LinuxNode node) : ISourceHost
 {
-    public ISourceAttempt Open(AttemptId attempt, ContainerName container, Fence fence)
+    public ISourceAttempt Open(AttemptId attempt, ContainerName container, Fence fence, bool verifyMemory)
     {
         var record = ContainerRecord.Load(node.StateDirectory, container);
         return record is null || record.Fence > fence
             ? throw new AttemptException(MigrationFailure.UnknownContainer, record is null
                 ? $"container {container} is not on this host"
                 : $"container {container} is here at {record.Fence}, newer than attempt {attempt} at {fence}")
-            : new LinuxSourceAttempt(node, attempt, record, fence);
+            : new LinuxSourceAttempt(node, attempt, record, fence, verifyMemory);
     }
 
     /// <summary>
@@ -24,6 +24,8 @@ internal sealed class LinuxSourceHost(LinuxNode node) : ISourceHost
     public ISourceAttempt Adopt(AttemptId attempt, ContainerName container, Fence fence)
     {
         var record = ContainerRecord.Load(node.StateDirectory, container);
-        return record is null || record.Fence > fence ? new DepartedSource(node, container, fence, hasRecord: record is not null) : new LinuxSourceAttempt(node, attempt, record, fence);
+        return record is null || record.Fence > fence
+            ? new DepartedSource(node, container, fence, hasRecord: record is not null)
+            : new LinuxSourceAttempt(node, attempt, record, fence, verifyMemory: false);
     }
 }

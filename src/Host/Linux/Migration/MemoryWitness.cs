@@ -1,11 +1,13 @@
+using System.Security.Cryptography;
 using System.Text.Json;
+using ActorMigration.Contracts;
 using ActorMigration.Host.Linux.Tracking;
 
 namespace ActorMigration.Host.Linux.Migration;
 
 /// <summary>
-/// Digests of all memory of a container that stands still, one per process: taken by the source under the freeze where it is configured to
-/// (amig.debug.digest-at-freeze), sent among the images, and compared by the destination at its gate. It knows nothing of rounds, store or pager, so it
+/// Digests of all memory of a container that stands still, one per process: taken by the source under the freeze where the attempt verifies
+/// memory, sent among the images, and compared by the destination at its gate. It knows nothing of rounds, store or pager, so it
 /// witnesses what they did. Costs about two seconds of stop per GiB, hence off by default.
 /// </summary>
 /// <param name="RseqAreas">Where the kernel itself writes into the processes; left out on both sides.</param>
@@ -17,6 +19,9 @@ internal sealed record MemoryWitness(ulong[] RseqAreas, ProcessDigest[] Processe
 
     /// <summary>Pages that the digests cover.</summary>
     internal long Pages => Processes.Sum(process => process.Pages);
+
+    /// <summary>All of it as one, for the operator.</summary>
+    internal FrozenDigest Digest => new(Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(Processes))), Pages);
 
     /// <summary>Under the freeze. The areas were found before it: a frozen task cannot be held still once more.</summary>
     internal static MemoryWitness Of(int[] pids, ulong[] rseqAreas) => new(rseqAreas, Digests(pids, rseqAreas));

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 using ActorMigration.Contracts.Memory;
@@ -47,14 +48,18 @@ public sealed class PagemapImage
     private const uint PagemapMagic = 0x5608_4025;
     private const PagemapFlags Known = PagemapFlags.Parent | PagemapFlags.Lazy | PagemapFlags.Present;
 
-    private PagemapImage(int pid, PagemapEntry[] entries)
+    private PagemapImage(int pid, ulong pagesId, PagemapEntry[] entries)
     {
         Pid = pid;
+        PagesId = pagesId;
         Entries = entries;
     }
 
     /// <summary>Pid inside the container.</summary>
     public int Pid { get; }
+
+    /// <summary>Number of the pages-N.img that has the content of what is not lazy.</summary>
+    public ulong PagesId { get; }
 
     /// <summary>Ascending, not overlapping.</summary>
     public IReadOnlyList<PagemapEntry> Entries { get; }
@@ -63,7 +68,7 @@ public sealed class PagemapImage
     public long LazyPages => Entries.Where(entry => entry.IsLazy).Sum(entry => entry.PageCount);
 
     /// <summary>Path of the image of one process.</summary>
-    public static string PathOf(string directory, int pid) => Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"pagemap-{pid}.img"));
+    public static string PathOf(string directory, int pid) => Path.Combine(directory, NameOf(pid));
 
     /// <summary>Reads the image of one process.</summary>
     public static PagemapImage Read(string directory, int pid)
@@ -100,14 +105,14 @@ public sealed class PagemapImage
     /// <summary>Reads an image from memory; throws <see cref="CriuImageException"/>.</summary>
     public static PagemapImage Parse(ReadOnlySpan<byte> bytes, int pid)
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"pagemap-{pid}.img");
+        var name = NameOf(pid);
         if (bytes.Length < 8 || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != CommonMagic || BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]) != PagemapMagic)
         {
             throw new CriuImageException(name, "it does not begin as a pagemap does");
         }
 
         var rest = bytes[8..];
-        NextMessage(ref rest, name);
+        var pagesId = ParseHead(NextMessage(ref rest, name), name);
         var entries = new List<PagemapEntry>();
         var end = 0UL;
         while (!rest.IsEmpty)
@@ -122,7 +127,117 @@ public sealed class PagemapImage
             entries.Add(entry);
         }
 
-        return new PagemapImage(pid, [.. entries]);
+        return new PagemapImage(pid, pagesId, [.. entries]);
+    }
+
+    /// <summary>The same with the pages of more runs as lazy ones, where it says nothing of them yet. The runs may be in any order and overlap.</summary>
+    internal PagemapImage WithLazy(IEnumerable<PagemapEntry> more)
+    {
+        var added = new List<PagemapEntry>();
+        var next = 0;
+        var from = 0UL;
+        foreach (var run in more.OrderBy(run => run.Address))
+        {
+            from = Math.Max(from, run.Address);
+            while (from < run.End)
+            {
+                while (next < Entries.Count && Entries[next].End <= from)
+                {
+                    next++;
+                }
+
+                var known = next < Entries.Count ? Entries[next] : default;
+                var end = known.PageCount > 0 ? Math.Min(run.End, Math.Max(known.Address, from)) : run.End;
+                if (end > from)
+                {
+                    added.Add(new PagemapEntry(from, (long)((end - from) >> PageSize.Shift), PagemapFlags.Lazy));
+                }
+
+                from = end < run.End ? known.End : end;
+            }
+        }
+
+        return new PagemapImage(Pid, PagesId, [.. Joined(Entries.Concat(added).OrderBy(entry => entry.Address))]);
+    }
+
+    /// <summary>Neighbours of the same flags as one.</summary>
+    private static IEnumerable<PagemapEntry> Joined(IEnumerable<PagemapEntry> entries)
+    {
+        PagemapEntry? before = null;
+        foreach (var entry in entries)
+        {
+            if (before is { } last && last.End == entry.Address && last.Flags == entry.Flags)
+            {
+                before = last with { PageCount = last.PageCount + entry.PageCount };
+                continue;
+            }
+
+            if (before is not null)
+            {
+                yield return before.Value;
+            }
+
+            before = entry;
+        }
+
+        if (before is not null)
+        {
+            yield return before.Value;
+        }
+    }
+
+    /// <summary>As CRIU 4.2 writes it.</summary>
+    internal byte[] ToBytes()
+    {
+        var image = new ArrayBufferWriter<byte>();
+        Fixed(image, CommonMagic);
+        Fixed(image, PagemapMagic);
+        var message = new ArrayBufferWriter<byte>();
+        Number(message, 1, PagesId);
+        Append(image, message);
+        foreach (var entry in Entries)
+        {
+            Number(message, 1, entry.Address);
+            // Deprecated and required.
+            Number(message, 2, 0);
+            Number(message, 4, (ulong)entry.Flags);
+            Number(message, 5, (ulong)entry.PageCount);
+            Append(image, message);
+        }
+
+        return image.WrittenSpan.ToArray();
+    }
+
+    private static string NameOf(int pid) => string.Create(CultureInfo.InvariantCulture, $"pagemap-{pid}.img");
+
+    private static void Fixed(ArrayBufferWriter<byte> to, uint value)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(to.GetSpan(4), value);
+        to.Advance(4);
+    }
+
+    private static void Number(ArrayBufferWriter<byte> to, int field, ulong value)
+    {
+        Varint(to, (ulong)field << 3);
+        Varint(to, value);
+    }
+
+    private static void Varint(ArrayBufferWriter<byte> to, ulong value)
+    {
+        for (; value >= 0x80; value >>= 7)
+        {
+            to.Write([(byte)(value | 0x80)]);
+        }
+
+        to.Write([(byte)value]);
+    }
+
+    /// <summary>Appends the message with its length before it, and empties it.</summary>
+    private static void Append(ArrayBufferWriter<byte> image, ArrayBufferWriter<byte> message)
+    {
+        Fixed(image, (uint)message.WrittenCount);
+        image.Write(message.WrittenSpan);
+        message.ResetWrittenCount();
     }
 
     private static ReadOnlySpan<byte> NextMessage(ref ReadOnlySpan<byte> rest, string name)
@@ -135,6 +250,12 @@ public sealed class PagemapImage
         var message = rest.Slice(4, (int)length);
         rest = rest[(4 + (int)length)..];
         return message;
+    }
+
+    private static ulong ParseHead(ReadOnlySpan<byte> message, string name)
+    {
+        var reader = new ProtobufReader(message, name);
+        return reader.Next() && reader.Field == 1 ? reader.ReadUInt64() : throw new CriuImageException(name, "its head does not say where the pages are");
     }
 
     private static PagemapEntry ParseEntry(ReadOnlySpan<byte> message, string name)
