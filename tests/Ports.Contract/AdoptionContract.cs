@@ -89,7 +89,6 @@ public abstract class AdoptionContract : PortContract
         await attempt.RestartDestinationAsync();
 
         Assert.False(attempt.Destination.GatedTreeIsAlive);
-        await AssertRefusedAsync(MigrationFailure.RestoreFailed, () => attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Dest)));
         await attempt.Destination.KillGatedAsync();
         await attempt.Destination.CleanAsync(Verdict.Source);
         await AssertNothingLeftAsync(B, attempt);

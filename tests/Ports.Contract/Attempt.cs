@@ -78,13 +78,13 @@ internal sealed class Attempt
     internal async Task CopyFrozenAsync()
     {
         await UnplugAsync();
-        Manifest = (await Source.CopyFrozenAsync()).Manifest;
+        Manifest = (await Source.CopyFrozenAsync(CancellationToken.None)).Manifest;
     }
 
     internal async Task<GateReport> ToGateAsync()
     {
         await CopyFrozenAsync();
-        return await Destination.RestoreToGateAsync(Manifest);
+        return await Destination.RestoreToGateAsync(Manifest, CancellationToken.None);
     }
 
     /// <summary>All that follows DEST, on both sides.</summary>

@@ -101,10 +101,8 @@ public abstract class DestinationAttemptContract : PortContract
         var attempt = Open();
         var manifest = new Manifest(attempt.Id, attempt.Container, attempt.Fence, [1], [2], [3], [4], [5]);
         await AssertRefusedAsync(MigrationFailure.Internal, attempt.Destination.ClaimAddressAsync);
-        await AssertRefusedAsync(MigrationFailure.Internal, () => attempt.Destination.RestoreToGateAsync(manifest));
-        await AssertRefusedAsync(MigrationFailure.RestoreFailed, () => attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Dest)));
-        await attempt.PrepareAsync();
-        await AssertRefusedAsync(MigrationFailure.RestoreFailed, () => attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Dest)));
+        await AssertRefusedAsync(MigrationFailure.Internal, () => attempt.Destination.RestoreToGateAsync(manifest, CancellationToken.None));
+        await AssertRefusedAsync(MigrationFailure.Internal, () => attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Dest)));
 
         Assert.Null(await StateAsync(B, Spec.Name));
         await AssertRunsAsync(A);
@@ -117,7 +115,7 @@ public abstract class DestinationAttemptContract : PortContract
         var report = await attempt.ToGateAsync();
 
         Assert.True(report.InitPid > 0);
-        Assert.Equal(report.InitPid, (await attempt.Destination.RestoreToGateAsync(attempt.Manifest)).InitPid);
+        Assert.Equal(report.InitPid, (await attempt.Destination.RestoreToGateAsync(attempt.Manifest, CancellationToken.None)).InitPid);
         Assert.True(attempt.Destination.GatedTreeIsAlive);
         await AssertRefusedAsync(MigrationFailure.Internal, () => attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Source)));
         var another = attempt.Certificate(Verdict.Dest);
@@ -153,7 +151,6 @@ public abstract class DestinationAttemptContract : PortContract
         await attempt.Destination.KillGatedAsync();
         await attempt.Destination.KillGatedAsync();
         Assert.False(attempt.Destination.GatedTreeIsAlive);
-        await AssertRefusedAsync(MigrationFailure.RestoreFailed, () => attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Dest)));
         await attempt.Destination.CleanAsync(Verdict.Source);
 
         await AssertNothingLeftAsync(B, attempt);
@@ -178,7 +175,7 @@ public abstract class DestinationAttemptContract : PortContract
             right with { PagesDigest = wrong }, right with { FinalIndexDigest = wrong }, right with { FilesDigest = wrong },
         ])
         {
-            await AssertRefusedAsync(MigrationFailure.ContentMismatch, () => attempt.Destination.RestoreToGateAsync(manifest));
+            await AssertRefusedAsync(MigrationFailure.ContentMismatch, () => attempt.Destination.RestoreToGateAsync(manifest, CancellationToken.None));
         }
 
         await attempt.Destination.KillGatedAsync();
@@ -190,7 +187,7 @@ public abstract class DestinationAttemptContract : PortContract
     }
 
     [Fact]
-    public async Task A_gated_tree_that_somebody_killed_is_not_alive_and_its_gate_does_not_open()
+    public async Task A_gated_tree_that_died_is_said_to_be_lost_each_time_and_never_runs()
     {
         var attempt = Open();
         await attempt.ToGateAsync();
@@ -198,9 +195,9 @@ public abstract class DestinationAttemptContract : PortContract
         await B.KillGatedTreeAsync(attempt.Container, attempt.Fence);
 
         Assert.False(attempt.Destination.GatedTreeIsAlive);
-        await AssertRefusedAsync(MigrationFailure.RestoreFailed, () => attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Dest)));
-        await attempt.Destination.KillGatedAsync();
-        await attempt.Destination.CleanAsync(Verdict.Source);
-        await AssertNothingLeftAsync(B, attempt);
+        await AssertRefusedAsync(MigrationFailure.ContainerLost, () => attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Dest)));
+        await AssertRefusedAsync(MigrationFailure.ContainerLost, () => attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Dest)));
+        Assert.Equal(ContainerState.Exited, await StateAsync(B, Spec.Name));
+        await AssertStandsAsync(B, attempt.FrozenCount);
     }
 }

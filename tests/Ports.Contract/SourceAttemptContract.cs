@@ -76,18 +76,18 @@ public abstract class SourceAttemptContract : PortContract
         var attempt = Open();
         await AssertRefusedAsync(MigrationFailure.Internal, () => attempt.Source.RunRoundAsync(0, CancellationToken.None));
         await AssertRefusedAsync(MigrationFailure.Internal, attempt.Source.UnplugAsync);
-        await AssertRefusedAsync(MigrationFailure.Internal, attempt.Source.CopyFrozenAsync);
+        await AssertRefusedAsync(MigrationFailure.Internal, () => attempt.Source.CopyFrozenAsync(CancellationToken.None));
         await attempt.PreCopyAsync();
         await AssertRefusedAsync(MigrationFailure.Internal, attempt.Source.UnplugAsync);
-        await AssertRefusedAsync(MigrationFailure.Internal, attempt.Source.CopyFrozenAsync);
+        await AssertRefusedAsync(MigrationFailure.Internal, () => attempt.Source.CopyFrozenAsync(CancellationToken.None));
         await AssertRunsAsync(A);
         await AssertAnswersAsync();
 
         // And the attempt is none the worse for it.
         await attempt.Source.FreezeAsync();
         await attempt.Source.UnplugAsync();
-        await attempt.Source.CopyFrozenAsync();
-        await AssertRefusedAsync(MigrationFailure.Internal, attempt.Source.CopyFrozenAsync);
+        await attempt.Source.CopyFrozenAsync(CancellationToken.None);
+        await AssertRefusedAsync(MigrationFailure.Internal, () => attempt.Source.CopyFrozenAsync(CancellationToken.None));
         await AssertStandsAsync(A, await A.CountAsync());
     }
 

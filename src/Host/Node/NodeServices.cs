@@ -94,7 +94,8 @@ internal sealed class NodeServices : IAsyncDisposable
             new AttestationServices(tpm, _trust.Policy, _trust.Anchors),
             _settings.AttemptTimes,
             _time,
-            File.ReadAllText(BootIdFile).Trim());
+            File.ReadAllText(BootIdFile).Trim(),
+            _settings.HoldDirectory is { } holds ? new HoldDirectory(holds) : new NoHolds());
         node.ActorOf(ContainersActor.Props(attempts, Linux.Runtime), "containers");
         node.ActorOf(MigrationsActor.Props(attempts, Linux.Runtime), "migrations");
         node.ActorOf(ConsoleActor.Props(peers, _decision.Poll), "console");

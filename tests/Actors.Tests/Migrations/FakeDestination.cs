@@ -42,9 +42,9 @@ internal sealed class FakeDestination(FakeHost host, AttemptId attempt, Containe
         DemandPrepared();
     }
 
-    public async Task<GateReport> RestoreToGateAsync(Manifest manifest)
+    public async Task<GateReport> RestoreToGateAsync(Manifest manifest, CancellationToken cancel)
     {
-        await host.CallAsync(AttemptCall.RestoreToGate);
+        await host.CallAsync(AttemptCall.RestoreToGate, cancel);
         if (GatedTreeIsAlive)
         {
             return new GateReport(FakeHost.InitPid, []);
@@ -74,11 +74,13 @@ internal sealed class FakeDestination(FakeHost host, AttemptId attempt, Containe
             return;
         }
 
-        if (!GatedTreeIsAlive)
+        if (host.Traces.ContainsKey((container, fence)) && !GatedTreeIsAlive)
         {
-            throw new AttemptException(MigrationFailure.RestoreFailed, $"container {container} has no tree at its gate");
+            (host.Container, host.Fence) = (_spec ?? FakeHost.Spec(container), fence);
+            throw new AttemptException(MigrationFailure.ContainerLost, $"container {container} is lost: its tree died on host {host.Name} before it ran");
         }
 
+        Demand(GatedTreeIsAlive);
         (host.Tree, host.Container, host.IsPlugged) = (Tree.Running, _spec ?? FakeHost.Spec(container), true);
     }
 
@@ -118,9 +120,11 @@ internal sealed class FakeDestination(FakeHost host, AttemptId attempt, Containe
             : cancel.IsCancellationRequested ? (MigrationFailure.Cancelled, "preparing was cancelled")
             : null;
 
-    private void DemandPrepared()
+    private void DemandPrepared() => Demand(_endpoint is not null);
+
+    private void Demand(bool isPrepared)
     {
-        if (_endpoint is null)
+        if (!isPrepared)
         {
             throw new AttemptException(MigrationFailure.Internal, $"attempt {attempt} has not been prepared on this host");
         }

@@ -8,7 +8,7 @@ namespace ActorMigration.Actors.Tests.Migrations;
 /// The operating system of one host, in memory, behind the same ports as the real one and under the same contract: one container, what stands of it, and a call
 /// that fails or hangs on order. It outlives the actors, as a host outlives its daemon.
 /// </summary>
-internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, IContainerRuntime
+internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, IContainerRuntime, IStepHolds
 {
     /// <summary>Pid of whatever first process there is.</summary>
     internal const int InitPid = 1;
@@ -40,6 +40,14 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
 
     /// <summary>The call that fails, for ever or until it is taken back.</summary>
     public AttemptCall Failing { get; set; }
+
+    /// <summary>The step that is held.</summary>
+    public string? Held { get; set; }
+
+    /// <summary>The step that an attempt waits at.</summary>
+    public string? Waiting { get; private set; }
+
+    TimeSpan? IStepHolds.LookEvery => TimeSpan.FromMilliseconds(5);
 
     /// <summary>The call that comes back only when it is let go.</summary>
     public (AttemptCall Call, TaskCompletionSource Gate)? Hanging { get; set; }
@@ -94,6 +102,12 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
 
     public Task<ContainerStatus[]> ListAsync(CancellationToken cancel)
         => Task.FromResult<ContainerStatus[]>(Container is { } here ? [Status(here)] : []);
+
+    bool IStepHolds.IsHeld(string step) => step == Held;
+
+    void IStepHolds.Reached(string step, AttemptId attempt) => Waiting = step;
+
+    void IStepHolds.Left(string step) => Waiting = null;
 
     internal bool HasTraceOf(ContainerName container) => Traces.Keys.Any(trace => trace.Container == container);
 

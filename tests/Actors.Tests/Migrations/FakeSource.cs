@@ -63,9 +63,9 @@ internal sealed class FakeSource(FakeHost host, AttemptId attempt, ContainerName
         host.IsPlugged = false;
     }
 
-    public async Task<FrozenCopy> CopyFrozenAsync()
+    public async Task<FrozenCopy> CopyFrozenAsync(CancellationToken cancel)
     {
-        await host.CallAsync(AttemptCall.CopyFrozen);
+        await host.CallAsync(AttemptCall.CopyFrozen, cancel);
         Demand(_hasRun && !_hasCopied && host.Tree == Tree.Frozen, "it is not frozen, or no round has been run, or it has been copied already");
         _hasCopied = true;
         return new FrozenCopy(Sent(attempt, container, fence, host.Count), 1, 4096, [], null);

@@ -50,6 +50,7 @@ internal sealed class PortServer
         var claims = new ClaimLedger();
         var node = new LinuxNode
         {
+            Host = new HostName(settings.Name),
             StateDirectory = settings.StateDirectory,
             RunDirectory = settings.RunDirectory,
             Bridge = SegmentLab.Bridge,

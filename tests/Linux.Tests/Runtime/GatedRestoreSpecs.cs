@@ -84,7 +84,7 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
         var adopted = _lab.Keep(GatedRestore.Adopt(started.OrderFor(Next).Directory, _lab.Runc, container, _lab.Layout, RuntimeLab.Time)!);
 
         Assert.False(adopted.TreeIsAlive);
-        Assert.True(adopted.CanOpen);
+        Assert.True(adopted.IsOpenOrMayBe);
         await adopted.OpenAsync();
         started.AssertCountsOn(count);
         Assert.Equal(ContainerState.Running, await container.StateAsync());

@@ -67,7 +67,7 @@ public sealed class GatedRestore : IDisposable
     /// True while <see cref="OpenAsync"/> has something to open: the tree waits at its gate, or an earlier call (of a daemon that died over it, perhaps) has let it
     /// through. Nothing but the word DEST thaws a gated tree, so one that is thawed and alive is through.
     /// </summary>
-    public bool CanOpen => TreeIsAlive || IsThrough;
+    public bool IsOpenOrMayBe => TreeIsAlive || IsThrough;
 
     private bool IsThrough
         => Reached() is { Locked: true } gate && _container.Cgroup.Processes().Contains(gate.Init) && !_container.Cgroup.IsFrozen;
@@ -155,7 +155,7 @@ public sealed class GatedRestore : IDisposable
     public async Task OpenAsync()
     {
         var gate = Reached();
-        if (gate is null || !CanOpen)
+        if (gate is null || !IsOpenOrMayBe)
         {
             throw new RestoreFailedException($"the gated tree of {_container.Id} is no longer whole; {Reasons()}");
         }

@@ -28,7 +28,7 @@ internal sealed class DepartedSource(LinuxNode node, ContainerName container, Fe
 
     public Task UnplugAsync() => Task.FromException(Gone());
 
-    public Task<FrozenCopy> CopyFrozenAsync() => Task.FromException<FrozenCopy>(Gone());
+    public Task<FrozenCopy> CopyFrozenAsync(CancellationToken cancel) => Task.FromException<FrozenCopy>(Gone());
 
     public HandOverToken SignHandOver(Manifest manifest, byte[] destinationKeyDigest) => throw Gone();
 

@@ -1,6 +1,7 @@
 using ActorMigration.Actors;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Linux.Containers;
+using ActorMigration.Host.Linux.Criu;
 using ActorMigration.Host.Linux.Network;
 using ActorMigration.Host.Linux.Pager;
 using ActorMigration.Host.Linux.Processes;
@@ -19,16 +20,22 @@ internal sealed partial class LinuxDestinationAttempt
             throw new AttemptException(MigrationFailure.Internal, $"the verdict {certificate.Value} of {certificate.Register.Attempt} does not open the gate of attempt {_attempt}");
         }
 
-        if (ContainerRecord.Load(_node.StateDirectory, _name) is { InitIsAlive: true })
+        // The record is written last: an earlier call came through, or found the tree dead.
+        if (ContainerRecord.Load(_node.StateDirectory, _name) is { } written && written.Fence == _fence)
         {
-            // An earlier call came through: the record is written last.
+            if (written.Init is null)
+            {
+                throw Lost();
+            }
+
             return;
         }
 
         // Asked before the port is plugged in: a container that is not there must not answer.
-        if (_gate is not { CanOpen: true })
+        if (_gate is not { IsOpenOrMayBe: true })
         {
-            throw new AttemptException(MigrationFailure.RestoreFailed, $"container {_name} has no tree at its gate: this host has nothing to run");
+            Write(ContainerState.Exited, null);
+            throw Lost();
         }
 
         var init = _gate.InitPid;
@@ -42,12 +49,28 @@ internal sealed partial class LinuxDestinationAttempt
         }
 
         var filling = _pager!.FillAsync(CancellationToken.None);
-        await _gate.OpenAsync().ConfigureAwait(false);
+        try
+        {
+            await _gate.OpenAsync().ConfigureAwait(false);
+        }
+        catch (RestoreFailedException dead)
+        {
+            _node.Log.LogError("Container {Name}: {Reason}", _name, dead.Message);
+            Write(ContainerState.Exited, null);
+            throw Lost();
+        }
+
         await filling.ConfigureAwait(false);
         _node.Claims.TryAct(_name, _fence);
-        new ContainerRecord(Spec, _fence, ContainerState.Running, Port.NetnsPath, _container.Id, _container.Cgroup.Path, ProcessIdentity.Find(init), ProcessIdentity.BootId())
-            .Save(_node.StateDirectory);
+        Write(ContainerState.Running, ProcessIdentity.Find(init));
     });
+
+    private void Write(ContainerState state, ProcessIdentity? init)
+        => new ContainerRecord(Spec, _fence, state, _port?.NetnsPath ?? "", _container.Id, _container.Cgroup.Path, init, ProcessIdentity.BootId()).Save(_node.StateDirectory);
+
+    private AttemptException Lost() => new(
+        MigrationFailure.ContainerLost,
+        $"container {_name} is lost: its restored tree on host {_node.Host} died after the voters had given it to that host and before it ran, so it runs nowhere; its files are kept there in {_root.Upper}, 'amig rm {_name}' removes them");
 
     public Task KillGatedAsync() => AttemptErrors.Of("killing the gated tree", async () =>
     {

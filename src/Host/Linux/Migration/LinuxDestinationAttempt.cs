@@ -85,7 +85,7 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
         RefuseUnfit(survey, order.SourceHost);
         _spec = survey.Spec;
         _maxImageBytes = DestinationStreams.MaxImageBytes(survey);
-        _reservation = _node.Reservations.Reserve(_attempt, survey.MemoryBytes + (survey.MemoryBytes / 4) + GrowthBytes);
+        _reservation = Reserve(survey.MemoryBytes + (survey.MemoryBytes / 4) + GrowthBytes);
         new DestinationRecord(_attempt, _spec, _fence).Save(StateDirectory);
         foreach (var directory in (string[])[ImagesDirectory, GateDirectory, Path.Combine(GateDirectory, "work"), _node.NetnsDirectory, _node.HelperCgroup])
         {
@@ -199,9 +199,27 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
         if (survey.FilesBytes + GrowthBytes > free)
         {
             throw new AttemptException(
-                MigrationFailure.NoRoom, $"the files of container {_name} need {(survey.FilesBytes + GrowthBytes) >> 20} MiB, {Math.Max(0, free) >> 20} MiB are free on this host's {_node.StateDirectory} beyond its reserve");
+                MigrationFailure.NoRoom,
+                $"host {_node.Host} has no room on its disk for the files of container {_name}: {ToMiB(survey.FilesBytes + GrowthBytes)} MiB are needed, {ToMiB(free)} MiB of {_node.StateDirectory} are free beyond its own reserve (amig.disk.reserve); make room there or choose another host");
         }
     }
+
+    private Reservation Reserve(long bytes)
+    {
+        try
+        {
+            return _node.Reservations.Reserve(_attempt, bytes);
+        }
+        catch (ReservationRefusedException refused)
+        {
+            throw new AttemptException(
+                MigrationFailure.NoRoom,
+                $"host {_node.Host} has no room in memory for container {_name}: {ToMiB(refused.Asked)} MiB are needed, {ToMiB(refused.Free)} MiB can be promised beyond its own reserve (amig.memory.reserve) and what other attempts were promised; make room there or choose another host",
+                refused);
+        }
+    }
+
+    private static long ToMiB(long bytes) => Math.Max(0, bytes) >> 20;
 
     /// <summary>Twice what is there now, and the growth: a writable layer that doubles while it crosses belongs into a later attempt.</summary>
     private static LayerLimits Limits(SourceSurvey survey) => new((2 * survey.FilesBytes) + GrowthBytes, MaxEntries);

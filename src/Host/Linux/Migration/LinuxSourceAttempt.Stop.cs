@@ -28,7 +28,7 @@ internal sealed partial class LinuxSourceAttempt
         return Task.CompletedTask;
     });
 
-    public Task<FrozenCopy> CopyFrozenAsync() => AttemptErrors.Of("the copy under freeze", async () =>
+    public Task<FrozenCopy> CopyFrozenAsync(CancellationToken cancel) => AttemptErrors.Of("the copy under freeze", async () =>
     {
         DemandFrozen();
         if (_tracker is null || _dump is null)
@@ -36,12 +36,14 @@ internal sealed partial class LinuxSourceAttempt
             throw OutOfOrder("no round has been run, or it has been copied already");
         }
 
+        // As in a round: a stream that is closed ends a thread that waits for the other host in it.
+        await using var stopped = cancel.Register(Streams.Dispose).ConfigureAwait(false);
         var clock = new StopClock(_node.Time);
         var pids = _container.Cgroup.Processes();
         var digest = _verifyMemory ? await clock.OnThread("digest", () => WriteDigests(pids)).ConfigureAwait(false) : null;
 
         _dump!.LookAhead();
-        var files = clock.OnThread("files", () => SendFiles(LayerPassKind.Frozen, CancellationToken.None));
+        var files = clock.OnThread("files", () => SendFiles(LayerPassKind.Frozen, cancel));
 
         // CRIU puts its parasite into the tasks, so the last scan comes before it.
         var index = await clock.OnThread("last scan", () => HarvestAndCheck(pids)).ConfigureAwait(false);
@@ -54,7 +56,7 @@ internal sealed partial class LinuxSourceAttempt
 
         var images = clock.OnThread("images", SendImages);
         // Once more and final: a dump may leave a link to a file that has no name any more. Next to nothing else has changed.
-        var last = await clock.OnThread("last files", () => SendFiles(LayerPassKind.Final, CancellationToken.None)).ConfigureAwait(false);
+        var last = await clock.OnThread("last files", () => SendFiles(LayerPassKind.Final, cancel)).ConfigureAwait(false);
         var manifest = new Manifest(
             _attempt, Spec.Name, _fence, await pages.ConfigureAwait(false), SHA256.HashData(encoded), Streams.Files.Digest(), await images.ConfigureAwait(false), SpecDigest.Of(Spec));
         await released.ConfigureAwait(false);

@@ -167,7 +167,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
         var refused = hazards.FirstOrDefault(hazard => hazard.Kind is not (TrackingHazardKind.SharedMemory or TrackingHazardKind.SharedWritableFile));
         if (refused is not null)
         {
-            throw new AttemptException(MigrationFailure.NotDumpable, $"container {Spec.Name} cannot be moved: {refused}");
+            throw new AttemptException(MigrationFailure.NotDumpable, $"container {Spec.Name} cannot be moved: {refused.Sentence}");
         }
     }
 }
