@@ -34,7 +34,7 @@ internal sealed class TwoHosts
     {
         _system = system;
         _voters = new[] { A, B, W }.ToImmutableDictionary(h => h, NewVoter);
-        HostA.Tree = Tree.Running;
+        HostA.Place(FakeHost.Spec(Container), new Fence(1, 0));
         Start(HostA);
         Start(HostB);
     }

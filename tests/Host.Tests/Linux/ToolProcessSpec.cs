@@ -124,4 +124,16 @@ public class ToolProcessSpec
     [InlineData("12 (sh")]
     [InlineData("12 (sh) R 1 2")]
     public void A_stat_line_that_is_cut_off_is_no_identity(string line) => Assert.Null(ProcessIdentity.Parse(line));
+
+    [Fact]
+    public void A_process_that_stays_has_three_descriptors_whatever_this_one_has_open()
+    {
+        using var inheritable = ActorMigration.Host.Linux.Interop.Open("/dev/full", ActorMigration.Host.Linux.Interop.O_RDONLY);
+        Assert.False(inheritable.IsInvalid);
+
+        var child = ToolProcess.StartDetached(new ToolCommand("/bin/sleep", "100"));
+
+        Assert.Equal(["0", "1", "2"], Directory.EnumerateFileSystemEntries($"/proc/{child.Identity.Pid}/fd").Select(Path.GetFileName).Order());
+        child.KillTree();
+    }
 }

@@ -31,6 +31,7 @@ internal sealed partial class LinuxDestinationAttempt
             return;
         }
 
+        // Asked before the port is plugged in: a container that is not there must not answer.
         if (_gate is not { IsOpenOrMayBe: true })
         {
             Write(ContainerState.Exited, null);
@@ -38,6 +39,7 @@ internal sealed partial class LinuxDestinationAttempt
         }
 
         var init = _gate.InitPid;
+        RemoveHoldPortOfEarlierDaemon();
         Port.Plug();
         Port.Announce();
         Port.ForgetUnansweredNeighbours();
@@ -78,7 +80,10 @@ internal sealed partial class LinuxDestinationAttempt
             await _gate.KillAsync().ConfigureAwait(false);
         }
 
-        await EndPagerAsync().ConfigureAwait(false);
+        if (_pager is not null)
+        {
+            await _pager.EndAsync(CancellationToken.None).ConfigureAwait(false);
+        }
     });
 
     public Task<FillReport> AwaitFillAsync(CancellationToken cancel) => AttemptErrors.Of("the fill", async () =>
@@ -88,7 +93,17 @@ internal sealed partial class LinuxDestinationAttempt
             return new FillReport(0, 0, TimeSpan.Zero);
         }
 
-        var status = await _pager.WaitFilledAsync(cancel).ConfigureAwait(false);
+        PagerStatus status;
+        try
+        {
+            status = await _pager.WaitFilledAsync(cancel).ConfigureAwait(false);
+        }
+        catch (PagerException lost) when (lost.Failure == PagerFailure.Lost && _container.Cgroup.Processes().Length == 0)
+        {
+            // The container has been removed or has ended: nobody misses a page.
+            return new FillReport(0, 0, TimeSpan.Zero);
+        }
+
         return new FillReport(status.PagesFilled, status.Faults, TimeSpan.FromMilliseconds(status.FillMilliseconds));
     });
 
@@ -100,7 +115,14 @@ internal sealed partial class LinuxDestinationAttempt
             await KillGatedAsync().ConfigureAwait(false);
         }
 
+        else if (_pager is not null)
+        {
+            // They have ended, unless they were killed: then their twin has not.
+            await _pager.EndAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
         await DisposeAsync().ConfigureAwait(false);
+        RemoveHoldPortOfEarlierDaemon();
         PageStore.Wipe(StoreDirectory);
         if (verdict == Verdict.Source)
         {
@@ -121,18 +143,12 @@ internal sealed partial class LinuxDestinationAttempt
         }
     });
 
-    private async Task EndPagerAsync()
+    /// <summary>It would swallow every frame for the container: its forwarding entry stays when the daemon that held the frames is gone.</summary>
+    private void RemoveHoldPortOfEarlierDaemon()
     {
-        try
+        if (_holder is null)
         {
-            if (_pager is not null)
-            {
-                await _pager.EndAsync(CancellationToken.None).ConfigureAwait(false);
-            }
-        }
-        catch (PagerException lost) when (lost.Failure == PagerFailure.Lost)
-        {
-            // Both helpers have ended by themselves: nobody is left to end.
+            FrameHolder.RemoveLeftover(_name, _fence);
         }
     }
 }

@@ -21,8 +21,13 @@ internal sealed partial class LinuxDestinationAttempt
             throw new AttemptException(MigrationFailure.ContentMismatch, $"the manifest is of attempt {manifest.Attempt} of {manifest.Container} at {manifest.Fence}, not of this one");
         }
 
+        if (_gate is { TreeIsAlive: true })
+        {
+            return new GateReport(_gate.InitPid, []);
+        }
+
         var clock = new StopClock(_node.Time);
-        var streams = _streams ?? throw new AttemptException(MigrationFailure.Internal, $"attempt {_attempt} has no streams: its daemon was restarted");
+        var streams = _streams ?? throw new AttemptException(MigrationFailure.Internal, $"attempt {_attempt} has no streams: it was not prepared, or its daemon was restarted");
         await using var stopped = cancel.Register(streams.Dispose).ConfigureAwait(false);
         Compare("spec", SpecDigest.Of(Spec), manifest.SpecDigest);
         await streams.Layers.ConfigureAwait(false);

@@ -17,13 +17,25 @@ internal sealed partial class LinuxSourceAttempt
 
     public Task UnplugAsync() => AttemptErrors.Of("unplugging the port", () =>
     {
-        _holder!.Hold();
-        _port!.Unplug();
+        DemandFrozen();
+        if (_holder is null || _port is null)
+        {
+            throw OutOfOrder("it has not been connected");
+        }
+
+        _holder.Hold();
+        _port.Unplug();
         return Task.CompletedTask;
     });
 
     public Task<FrozenCopy> CopyFrozenAsync(CancellationToken cancel) => AttemptErrors.Of("the copy under freeze", async () =>
     {
+        DemandFrozen();
+        if (_tracker is null || _dump is null)
+        {
+            throw OutOfOrder("no round has been run, or it has been copied already");
+        }
+
         // As in a round: a stream that is closed ends a thread that waits for the other host in it.
         await using var stopped = cancel.Register(Streams.Dispose).ConfigureAwait(false);
         var clock = new StopClock(_node.Time);
@@ -37,7 +49,7 @@ internal sealed partial class LinuxSourceAttempt
         var index = await clock.OnThread("last scan", () => HarvestAndCheck(pids)).ConfigureAwait(false);
         var encoded = FinalIndexEncoding.Encode(index);
         var pages = clock.OnThread("last pages", () => Streams.Sender.Finish(encoded));
-        var released = _tracker!.ReleaseAsync();
+        var released = _tracker.ReleaseAsync();
         _tracker = null;
         await clock.Of("skeleton", _dump.RunAsync).ConfigureAwait(false);
         await files.ConfigureAwait(false);
@@ -53,6 +65,17 @@ internal sealed partial class LinuxSourceAttempt
     });
 
     public HandOverToken SignHandOver(Manifest manifest, byte[] destinationKeyDigest) => _key.SignHandOver(manifest, destinationKeyDigest);
+
+    private void DemandFrozen()
+    {
+        if (!_container.Cgroup.Exists || !_container.Cgroup.IsFrozen)
+        {
+            throw OutOfOrder("it is not frozen");
+        }
+    }
+
+    private AttemptException OutOfOrder(string why)
+        => new(MigrationFailure.Internal, $"attempt {_attempt} cannot go on with container {Spec.Name}: {why}");
 
     private FinalIndex HarvestAndCheck(int[] pids)
     {
