@@ -77,6 +77,9 @@ internal sealed class LinuxPorts : IAsyncDisposable
         return new LinuxPorts(node);
     }
 
+    /// <summary>CRIU as this host has it.</summary>
+    public CriuTool Criu => _node.Criu;
+
     public ValueTask DisposeAsync() => _node.Listener.DisposeAsync();
 
     private static async Task<CriuTool> FindCriuAsync(NodeSettings settings, TimeProvider time, CancellationToken cancel)

@@ -40,7 +40,12 @@ internal static class NodeDaemon
                 await using (api.ConfigureAwait(false))
                 {
                     log.LogInformation("{Host} listens on {Address}:{Port}; API on {Socket}.", settings.Host, settings.Address, settings.RemotePort, settings.ApiSocket);
-                    return await WaitAsync(lifecycle, log, cancel).ConfigureAwait(false);
+                    using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+                    var rehearsal = Rehearsal.RunAsync(system, services.Linux.Criu, time, log, stopping.Token);
+                    var end = await WaitAsync(lifecycle, log, cancel).ConfigureAwait(false);
+                    await stopping.CancelAsync().ConfigureAwait(false);
+                    await rehearsal.ConfigureAwait(false);
+                    return end;
                 }
             }
             finally
