@@ -49,8 +49,6 @@ internal sealed partial class LinuxSourceAttempt
         var index = await clock.OnThread("last scan", () => HarvestAndCheck(pids)).ConfigureAwait(false);
         var encoded = FinalIndexEncoding.Encode(index);
         var pages = clock.OnThread("last pages", () => Streams.Sender.Finish(encoded));
-        var released = _tracker.ReleaseAsync();
-        _tracker = null;
         await clock.Of("skeleton", _dump.RunAsync).ConfigureAwait(false);
         await files.ConfigureAwait(false);
 
@@ -59,7 +57,9 @@ internal sealed partial class LinuxSourceAttempt
         var last = await clock.OnThread("last files", () => SendFiles(LayerPassKind.Final, cancel)).ConfigureAwait(false);
         var manifest = new Manifest(
             _attempt, Spec.Name, _fence, await pages.ConfigureAwait(false), SHA256.HashData(encoded), Streams.Files.Digest(), await images.ConfigureAwait(false), SpecDigest.Of(Spec));
-        await released.ConfigureAwait(false);
+        // Not earlier: taking the marks off locks the address space, which the dump and the last look at the files need. It goes on beside the restore.
+        _released = _tracker.ReleaseAsync();
+        _tracker = null;
         var sentPages = index.Processes.Sum(process => process.Runs.Where(run => run.Round == _nextRound).Sum(run => run.PageCount));
         return new FrozenCopy(manifest, sentPages, (sentPages * PageSize.Bytes) + last.DataBytes + Streams.Images.Bytes, clock.Spans, digest);
     });

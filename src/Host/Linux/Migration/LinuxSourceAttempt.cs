@@ -28,6 +28,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
     private ContainerPort? _port;
     private FrameHolder? _holder;
     private ContainerTracker? _tracker;
+    private Task _released = Task.CompletedTask;
     private SourceStreams? _streams;
     private LayerSync? _layer;
     private SkeletonDump? _dump;
@@ -134,6 +135,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
         _holder?.Dispose();
         _port?.Dispose();
         _key.Dispose();
+        await _released.ConfigureAwait(false);
         if (_tracker is not null)
         {
             await _tracker.ReleaseAsync().ConfigureAwait(false);
