@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ActorMigration.Contracts;
 using ActorMigration.Host.Linux.Criu;
 using ActorMigration.Host.Linux.Doctor;
 using ActorMigration.Host.Linux.Processes;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorMigration.Contracts;
 using ActorMigration.Host.Linux.Containers;
 using ActorMigration.Host.Linux.Criu;
 using ActorMigration.Host.Linux.Processes;
