@@ -51,7 +51,7 @@ internal static class TpmExamination
                 using (var certificate = X509CertificateLoader.LoadCertificate(evidence.AkCertificate))
                 {
                     var expires = new DateTimeOffset(certificate.NotAfter);
-                    var sentence = string.Create(CultureInfo.InvariantCulture, $"{Describe(facts)} quoted PCR {string.Join(',', evidence.Pcrs.Select(pcr => pcr.Index))} of the SHA-256 bank in {took.TotalMilliseconds:0} ms; the signature is by the key of its certificate, which expires {expires.UtcDateTime:yyyy-MM-dd}");
+                    var sentence = string.Create(CultureInfo.InvariantCulture, $"{Describe(facts)} quoted PCR {string.Join(',', evidence.Pcrs.Select(pcr => pcr.Index))} of the SHA-256 bank in {took.TotalMilliseconds:0} ms and signed by the key of its certificate, which expires {expires.UtcDateTime:yyyy-MM-dd}");
                     return expires - now < ExpiresSoon
                         ? new DoctorFinding(Name, DoctorVerdict.Degraded, sentence + ": enrol this host anew before")
                         : new DoctorFinding(Name, DoctorVerdict.Ok, sentence);
@@ -65,5 +65,5 @@ internal static class TpmExamination
     }
 
     private static string Describe(AttestationFacts facts)
-        => string.Create(CultureInfo.InvariantCulture, $"{(facts.Tpm == TpmClass.Chip ? "a TPM chip" : "a software TPM")} with firmware {facts.FirmwareVersion:x16}");
+        => string.Create(CultureInfo.InvariantCulture, $"{(facts.Tpm == TpmClass.Chip ? "TPM chip" : "software TPM")}, firmware {facts.FirmwareVersion:x16},");
 }

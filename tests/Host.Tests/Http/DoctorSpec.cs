@@ -41,7 +41,7 @@ public sealed class DoctorSpec
         var lines = (await api.RunAsync("doctor", "--host", "h1")).Out.TrimEnd('\n').Split('\n');
 
         Assert.Equal(60, lines.Sum(line => line.Split("word").Length - 1));
-        Assert.All(lines[2..], line => Assert.StartsWith("                  word", line, StringComparison.Ordinal));
+        Assert.All(lines[2..], line => Assert.StartsWith("                     word", line, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ActorMigration.Host.Linux;
 using ActorMigration.Host.Linux.Processes;
 
 namespace ActorMigration.Host.Tests.Linux;
@@ -30,6 +31,18 @@ public class ToolProcessSpec
         var e = await Assert.ThrowsAsync<ToolFailedException>(() => ToolProcess.RunAsync(new ToolCommand("/nonexistent/tool", "x"), Time));
 
         Assert.Equal("`/nonexistent/tool x` could not be started: No such file or directory", e.Message);
+    }
+
+    [Fact]
+    public async Task A_descriptor_that_this_process_was_left_with_is_not_handed_on()
+    {
+        // Without close-on-exec, as one from a careless shell.
+        using var stray = Interop.Open("/dev/zero", Interop.O_RDONLY);
+        Assert.False(stray.IsInvalid);
+
+        var result = await ToolProcess.TryRunAsync(new ToolCommand("readlink", $"/proc/self/fd/{stray.DangerousGetHandle()}"), Time);
+
+        Assert.Equal(new ToolResult(1, "", ""), result);
     }
 
     [Fact]

@@ -5,7 +5,7 @@ namespace ActorMigration.Host.Linux.Processes;
 
 /// <summary>
 /// One child that posix_spawn made: its pid stays valid until <see cref="WaitForExit"/>, since nobody else reaps it (the runtime reaps
-/// only children of <see cref="System.Diagnostics.Process"/>). Standard input is /dev/null, signals are as after a login, and it has a
+/// only children of <see cref="System.Diagnostics.Process"/>). Standard input is /dev/null, no other descriptor is inherited, signals are as after a login, and it has a
 /// session of its own, so that neither a terminal nor this process's death signals it.
 /// </summary>
 internal sealed class SpawnedProcess : IDisposable
@@ -13,6 +13,9 @@ internal sealed class SpawnedProcess : IDisposable
     private const int SignalSetBytes = 128;
     private const int SiginfoBytes = 128;
     private const string Null = "/dev/null";
+
+    /// <summary>The first descriptor after standard error.</summary>
+    private const int FirstOfNoUse = 3;
 
     private readonly string _name;
 
@@ -60,6 +63,9 @@ internal sealed class SpawnedProcess : IDisposable
             Check(Interop.Spawn.ActionsAddOpen(actions.Pointer, 1, command.OutputFile ?? Null, Interop.O_WRONLY | Interop.O_CREAT | Interop.O_APPEND, 0x180 /* 0600 */), command);
             Check(Interop.Spawn.ActionsAddDup2(actions.Pointer, 1, 2), command);
         }
+
+        // Ours close themselves on exec; whoever started this process may have left it others, which a child, or a container, would keep.
+        Check(Interop.Spawn.ActionsAddCloseFrom(actions.Pointer, FirstOfNoUse), command);
 
         if (command.WorkingDirectory is { } directory)
         {
