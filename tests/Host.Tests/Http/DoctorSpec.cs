@@ -14,8 +14,10 @@ public sealed class DoctorSpec
 
     private static readonly HostExamined H2 = new(new HostName("h2"), [new DoctorFinding("tpm", DoctorVerdict.Ok, "quoted")]);
 
+    private static readonly HostExamined H3 = new(new HostName("h3"), H2.Findings);
+
     [Fact]
-    public async Task All_hosts_stand_in_one_table_and_a_member_that_is_not_reachable_too()
+    public async Task All_hosts_stand_in_one_table_also_an_unreachable_member_and_a_voter_that_is_no_member()
     {
         await using var api = await TestApi.StartAsync(command => command is ExamineHosts { Only: null } ? new HostsExamined([H1]) : null);
 
@@ -27,7 +29,8 @@ public sealed class DoctorSpec
             HOST  PROBE     RESULT    FINDING
             h1    kernel    Ok        Linux 6.18.0 with CHECKPOINT_RESTORE
             h1    skeleton  Degraded  built without a [C] compiler
-            h2    answer    Missing   is a member of the cluster, but not reachable: start its daemon, or look at its network
+            h2    answer    Missing   is not a reachable member of the cluster: start its daemon, or look at its network
+            h3    answer    Missing   is not a reachable member of the cluster: start its daemon, or look at its network
             """,
             string.Join('\n', run.Out.TrimEnd('\n').Split('\n').Select(line => line.TrimEnd())));
     }
@@ -47,14 +50,14 @@ public sealed class DoctorSpec
     [Fact]
     public async Task With_degraded_findings_only_the_exit_code_is_0_and_json_names_the_hosts()
     {
-        await using var api = await TestApi.StartAsync(_ => new HostsExamined([H1, H2]));
+        await using var api = await TestApi.StartAsync(_ => new HostsExamined([H1, H2, H3]));
 
         var run = await api.RunAsync("doctor", "--json");
 
         Assert.Equal(ExitCode.Ok, run.Code);
         using var json = JsonDocument.Parse(run.Out);
         Assert.Equal(
-            ["h1 kernel Ok", "h1 skeleton Degraded", "h2 tpm Ok"],
+            ["h1 kernel Ok", "h1 skeleton Degraded", "h2 tpm Ok", "h3 tpm Ok"],
             json.RootElement.GetProperty("findings").EnumerateArray().Select(one => $"{one.GetProperty("host")} {one.GetProperty("probe")} {one.GetProperty("verdict")}"));
     }
 

@@ -53,10 +53,10 @@ public sealed class HostDoctor(string runcProgram, string? criuProgram, TimeProv
         // Its interface: only kernels with CHECKPOINT_RESTORE have it.
         if (!Directory.Exists("/proc/self/map_files") || !File.Exists("/proc/sys/kernel/ns_last_pid"))
         {
-            return (DoctorVerdict.Missing, $"Linux {version} is built without CONFIG_CHECKPOINT_RESTORE (no /proc/sys/kernel/ns_last_pid); CRIU cannot work on it");
+            return (DoctorVerdict.Missing, $"Linux {version.ToString(3)} is built without CONFIG_CHECKPOINT_RESTORE (no /proc/sys/kernel/ns_last_pid); CRIU cannot work on it");
         }
 
-        return Ok($"Linux {version} with CHECKPOINT_RESTORE");
+        return Ok($"Linux {version.ToString(3)} with CHECKPOINT_RESTORE");
     }
 
     private static (DoctorVerdict Verdict, string Sentence) Limits()
