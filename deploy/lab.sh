@@ -35,6 +35,8 @@ usage: deploy/lab.sh COMMAND        (as root; AMIG_LAB=NAME chooses the lab, def
   exec HOST COMMAND...              run a command on a host
   client COMMAND...                 run a command in the client's network
   kill HOST | start HOST            kill -9 the host's daemon (its containers go on) | start it again
+  pause HOST | resume HOST          let the host's daemon hang (SIGSTOP) | go on
+  configure HOST                    write the host's node.conf anew (AMIG_NODE_SETTINGS, AMIG_NODE_SETTINGS_HOST), for its next start
   tpm-extend HOST | tpm-reset HOST  change a PCR behind the daemon's back | power-cycle the TPM
   wire-bytes                        bytes that crossed each cable, as JSON
   directory HOST | root HOST        the host's directory of this lab (state, log) | its file system as seen from outside
@@ -52,7 +54,7 @@ main() {
   case "$command" in
     up) up "$@" ;;
     down) down ;;
-    status | exec | client | kill | start | tpm-extend | tpm-reset | wire-bytes | directory | root | network) need_lab; "lab_$command" "$@" ;;
+    status | exec | client | kill | start | pause | resume | configure | tpm-extend | tpm-reset | wire-bytes | directory | root | network) need_lab; "lab_$command" "$@" ;;
     *) usage >&2; exit 64 ;;
   esac
 }
@@ -172,6 +174,9 @@ lab_root() { need_host "${1:-}"; host_root "$1"; }
 lab_network() { echo "$NET"; }
 lab_kill() { need_host "${1:-}"; kill_node "$1"; }
 lab_start() { need_host "${1:-}"; start_node "$1"; }
+lab_pause() { need_host "${1:-}"; signal_node "$1" STOP; }
+lab_resume() { need_host "${1:-}"; signal_node "$1" CONT; }
+lab_configure() { need_host "${1:-}"; write_config "$1"; }
 lab_tpm-extend() { need_host "${1:-}"; extend_chip "$1"; }
 lab_tpm-reset() { need_host "${1:-}"; reset_chip "$1"; }
 lab_wire-bytes() { wire_bytes; }

@@ -9,7 +9,7 @@ source "$(dirname "$0")/common.sh"
 readonly COMMANDS="
 runc=runc swtpm=swtpm swtpm_setup=swtpm-tools swtpm_localca=swtpm-tools swtpm_ioctl=swtpm-tools
 redis-server=redis-server redis-cli=redis-tools ip=iproute2 tc=iproute2 nsenter=util-linux unshare=util-linux
-flock=util-linux findmnt=util-linux ps=procps tini=tini jq=jq spin=spin shellcheck=shellcheck
+flock=util-linux findmnt=util-linux ps=procps tini=tini jq=jq curl=curl spin=spin shellcheck=shellcheck
 "
 # The oldest CRIU that dumps TCP sockets on Linux >= 6.16.
 readonly CRIU_OLDEST=4.2

@@ -8,6 +8,8 @@ source "$(dirname "$0")/../deploy/common.sh"
 source "$AMIG_SOURCE/deploy/lab/use.sh"
 # shellcheck source=../deploy/demo/redis.sh
 source "$AMIG_SOURCE/deploy/demo/redis.sh"
+# shellcheck source=lab/report.sh
+source "$AMIG_SOURCE/tests/lab/report.sh"
 AMIG_SPEAKER=lab-test
 export AMIG_LAB=test-$$
 export AMIG_LAB_DIR=${AMIG_LAB_DIR:-/var/lib/amig-lab-tests}
@@ -20,9 +22,6 @@ readonly SMALL_MIB=256
 # Longest pause, ms: a client with ordinary time-outs must not notice a failure on a machine that is busy with other things. How short the
 # pause is on a quiet one is measured by the demo (docs/measurements.md), not asserted by a test.
 readonly GAP_BOUND_MS=10000
-
-bad=0
-broken=no
 
 main() {
   need_root
@@ -47,36 +46,6 @@ main() {
   test_that a_container_is_removed_with_all_its_traces may container_goes
   test_that the_lab_goes_without_a_trace may lab_goes
   [ "$bad" -eq 0 ]
-}
-
-# must: what follows makes no sense without it.
-test_that() { # NAME must|may COMMAND...
-  local name=$1 need=$2 log=$RUN/$1.log status=0
-  shift 2
-  if [ "$broken" = yes ]; then
-    fails "$name" "not reached, because an earlier step failed"
-    return
-  fi
-  set +e
-  (
-    trap - EXIT
-    set -e
-    "$@"
-  ) >"$log" 2>&1
-  status=$?
-  set -e
-  if [ "$status" -eq 0 ]; then
-    echo "ok $name"
-    return
-  fi
-  cat "$log" >&2
-  fails "$name" "$(grep -v '^ *$' "$log" | tail -n 1)"
-  [ "$need" = may ] || broken=yes
-}
-
-fails() {
-  bad=$((bad + 1))
-  echo "not ok $1: ${2:-no reason given}"
 }
 
 all_are_well() {
@@ -113,20 +82,12 @@ two_at_once() {
   redis_answers || die "redis does not answer any more."
 }
 
-has_ended() { [ "$(amig_on h1 migration show "$1" --json | jq '.step | endswith("Ended")')" = true ]; }
-
 moves() { # LABEL FROM TO
   migrate "$1" redis "$2" "$3" || die "$(error_of "$1")"
   [ "$(of_migration "$1" .outcome)" = Committed ] || die "the attempt ended as $(of_migration "$1" .outcome)."
   process_directory "$3" redis
   print_migration "$1"
   sleep 1
-}
-
-recording_is_whole() {
-  jq -c 'del(.gaps)' "$RUN/recording.json" || true
-  [ "$RECORDING_STATUS" -eq 0 ] || die "the recorder ended with $RECORDING_STATUS: $(jq -r '.broken // .background_broken // "numbers lost or repeated"' "$RUN/recording.json")"
-  [ "$(jq .replies "$RUN/recording.json")" -gt 0 ] || die "no reply was recorded."
 }
 
 gaps_are_short() {
@@ -144,25 +105,6 @@ container_goes() {
   local left
   left=$(find /sys/fs/cgroup -type d -path "*amig-$AMIG_LAB-h*redis*" | head -n 1)
   [ -z "$left" ] || die "cgroup $left is left."
-}
-
-lab_goes() {
-  lab down
-  local left
-  left=$(find /sys/fs/cgroup -maxdepth 2 -type d -name "amig-$AMIG_LAB-*" | head -n 1)
-  [ -z "$left" ] || die "cgroup $left is left."
-  [ ! -e "$AMIG_LAB_DIR/$AMIG_LAB" ] || die "its directory is left."
-}
-
-leave() {
-  local status=$?
-  trap - EXIT
-  stop_recording || true
-  stop_reader
-  [ "$status" -eq 0 ] || tail -n 30 "$AMIG_LAB_DIR/$AMIG_LAB"/hosts/*/log/node.log >&2 2>/dev/null || true
-  lab down >&2 || true
-  rm -rf "$RUN"
-  exit "$status"
 }
 
 main "$@"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that is checked before a change is taken: set-up, build without a warning, format, scripts, all test projects, the protocol's models,
-# and a lab in which a container moves there and back. Ends with the line "N passed, N failed"; what could not run counts as failed.
+# and labs in which a container moves there and back, and in which everything goes wrong that an operator can get wrong. Ends with the line "N passed, N failed"; what could not run counts as failed.
 # usage: tests/run.sh [--fast]        --fast: only what needs no root, in a minute or two
 set -euo pipefail
 # shellcheck source=../deploy/common.sh
@@ -115,9 +115,12 @@ check_models() {
 
 check_lab() {
   check "build for the lab" deploy/build.sh || { could_not_run lab "nothing to run on its hosts"; return; }
-  local status=0
-  timeout --kill-after=60 "$LAB_SECONDS" tests/lab.sh >"$RESULTS/lab.txt" 2>"$RESULTS/lab.log" || status=$?
-  count_lines lab "$status" "$LAB_SECONDS"
+  local script status
+  for script in lab lab-bad-input; do
+    status=0
+    timeout --kill-after=60 "$LAB_SECONDS" "tests/$script.sh" >"$RESULTS/$script.txt" 2>"$RESULTS/$script.log" || status=$?
+    count_lines "$script" "$status" "$LAB_SECONDS"
+  done
 }
 
 # Labs of tests have their own directory, so that one that somebody is working in is not touched.

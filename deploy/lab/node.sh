@@ -37,8 +37,10 @@ make_trust() {
 # The chip's command socket, reached from outside the host.
 chip_address() { echo "unix:$(host_root "$1")/run/amig/tpm.sock"; }
 
-# Real hosts differ in nothing but such a file; every other key keeps its default from hocon/.
+# Real hosts differ in nothing but such a file; every other key keeps its default from hocon/. AMIG_NODE_SETTINGS has more lines for all hosts,
+# AMIG_NODE_SETTINGS_h2 and so on for one.
 write_config() { # HOST
+  local own=AMIG_NODE_SETTINGS_$1
   cat >"$(host_directory "$1")/state/node.conf" <<CONF
 amig {
   host = "$1"
@@ -51,6 +53,7 @@ amig {
   criu = "$AMIG_CRIU"
   cgroup-prefix = "$(cgroup_prefix "$1")"
   ${AMIG_NODE_SETTINGS:-}
+  ${!own:-}
 }
 CONF
 }
@@ -86,6 +89,13 @@ kill_node() { # HOST
   process_of "$1.node" >/dev/null || die "the daemon of $1 is not running."
   kill_process "$1.node"
   kill_process "$1.node-parent"
+}
+
+# The daemon alone hangs: it neither answers nor dies.
+signal_node() { # HOST SIGNAL
+  local pid
+  pid=$(process_of "$1.node") || die "the daemon of $1 is not running."
+  kill "-$2" "$pid"
 }
 
 cluster_is_up() {

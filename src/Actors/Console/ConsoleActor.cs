@@ -96,11 +96,21 @@ public sealed class ConsoleActor : UntypedActor
 
     private async Task<object> ShowAsync(AttemptId attempt)
     {
-        var answers = await Task.WhenAll(_peers.Members.Select(h => AskAsync(_peers.Migrations(h), h, new ShowMigration(attempt)))).ConfigureAwait(false);
-        var views = answers.OfType<AttemptDetails>().ToArray();
+        var views = new List<AttemptDetails>();
+        await foreach (var answer in Task.WhenEach(_peers.Members.Select(h => AskAsync(_peers.Migrations(h), h, new ShowMigration(attempt)))).ConfigureAwait(false))
+        {
+            // The source's view has the rounds; with it nobody else, who may hang, is waited for. The destination's stands in when the source is gone.
+            switch (await answer.ConfigureAwait(false))
+            {
+                case AttemptDetails view when view.ReportedBy == view.Source:
+                    return view;
+                case AttemptDetails view:
+                    views.Add(view);
+                    break;
+            }
+        }
 
-        // The source's view has the rounds; the destination's stands in when the source is gone.
-        return Array.Find(views, v => v.ReportedBy == v.Source) ?? views.FirstOrDefault()
+        return views.FirstOrDefault()
             ?? (object)new CommandRefused(MigrationFailure.UnknownContainer, $"no reachable host knows an attempt {attempt}");
     }
 

@@ -29,6 +29,7 @@ public sealed record DecisionServices(AttemptJournal Journal, IVoterClient Clien
 /// <param name="Times">How long attempts wait.</param>
 /// <param name="Clock">Time.</param>
 /// <param name="BootId">/proc/sys/kernel/random/boot_id of this host.</param>
+/// <param name="Holds">Where tests let attempts wait.</param>
 public sealed record AttemptServices(
     IPeers Peers,
     ISourceHost SourceHost,
@@ -37,7 +38,8 @@ public sealed record AttemptServices(
     AttestationServices Attestation,
     AttemptTimes Times,
     TimeProvider Clock,
-    string BootId)
+    string BootId,
+    IStepHolds Holds)
 {
     /// <summary>This host.</summary>
     public HostName Self => Peers.Self;

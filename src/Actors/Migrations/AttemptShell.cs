@@ -11,9 +11,11 @@ namespace ActorMigration.Actors;
 ///
 /// Supervision: the migrations actor stops an attempt on any exception and never restarts it blindly; what to do next is read from the journal
 /// (<see cref="MigrationsActor"/>). Stopping this actor leaves the container, its gate and the register exactly as they are.
+///
+/// A test may hold it at a step (<see cref="IStepHolds"/>): it has decided what to do there and does nothing of it, and hears nothing, until it is let go or cancelled.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "an actor ends with PostStop, where both are disposed of")]
-public abstract class AttemptShell : UntypedActor, IWithTimers
+public abstract class AttemptShell : UntypedActor, IWithTimers, IWithUnboundedStash
 {
     private readonly AttemptId _attempt;
     private readonly HostName _other;
@@ -21,6 +23,7 @@ public abstract class AttemptShell : UntypedActor, IWithTimers
     private IActorRef? _proposer;
     private CancellationTokenSource _cancel = new();
     private CancellationTokenSource? _cancelled;
+    private HeldStep? _held;
 
     private protected AttemptShell(AttemptServices services, AttemptId attempt, HostName other)
     {
@@ -32,6 +35,8 @@ public abstract class AttemptShell : UntypedActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
+    public IStash Stash { get; set; } = null!;
+
     private protected AttemptServices Services { get; }
 
     private protected ILoggingAdapter Log { get; } = Context.GetLogger();
@@ -40,6 +45,12 @@ public abstract class AttemptShell : UntypedActor, IWithTimers
     private protected CancellationToken CallToken => _cancel.Token;
 
     private protected abstract string StateName { get; }
+
+    /// <summary>Which of the two sides this is.</summary>
+    private protected abstract AttemptRole Role { get; }
+
+    /// <summary>True while a wish to cancel changes something.</summary>
+    private protected abstract bool IsCancellable { get; }
 
     private protected abstract Registration? Registration { get; }
 
@@ -56,12 +67,45 @@ public abstract class AttemptShell : UntypedActor, IWithTimers
 
     protected override void PostStop()
     {
+        if (_held is { } held)
+        {
+            Services.Holds.Left(held.Step);
+        }
+
         _cancel.Cancel();
         _cancel.Dispose();
         _cancelled?.Dispose();
     }
 
-    protected override void OnReceive(object message)
+    protected sealed override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case LookAtHold when _held is { } held && Services.Holds.IsHeld(held.Step):
+                LookAgain();
+                break;
+            case LookAtHold:
+                LetGo();
+                break;
+            case CancelMigration when _held is not null:
+                if (IsCancellable)
+                {
+                    LetGo();
+                }
+
+                Handle(message);
+                break;
+            case not null when _held is not null:
+                Stash.Stash();
+                break;
+            default:
+                Handle(message!);
+                break;
+        }
+    }
+
+    /// <summary>A message that comes while no step is held.</summary>
+    private protected virtual void Handle(object message)
     {
         switch (message)
         {
@@ -94,9 +138,47 @@ public abstract class AttemptShell : UntypedActor, IWithTimers
             Context.Parent.Tell(new AttemptProgressed(Details()));
         }
 
+        if ((before != StateName || e is AttemptEvent.Started) && Hold(actions, e))
+        {
+            return;
+        }
+
+        Perform(actions, e);
+    }
+
+    private void Perform(ImmutableArray<AttemptAction> actions, AttemptEvent e)
+    {
         foreach (var action in actions)
         {
             Perform(action, e);
+        }
+    }
+
+    private bool Hold(ImmutableArray<AttemptAction> actions, AttemptEvent e)
+    {
+        var step = $"{Role}.{StateName}";
+        if (Services.Holds.LookEvery is null || !Services.Holds.IsHeld(step))
+        {
+            return false;
+        }
+
+        Log.Warning("Attempt {0} is held at {1}, as amig.debug.hold-dir says", _attempt, step);
+        _held = new HeldStep(step, actions, e);
+        Services.Holds.Reached(step, _attempt);
+        LookAgain();
+        return true;
+    }
+
+    private void LookAgain() => Timers.StartSingleTimer(LookAtHold.Instance, LookAtHold.Instance, Services.Holds.LookEvery!.Value);
+
+    private void LetGo()
+    {
+        if (_held is { } held)
+        {
+            _held = null;
+            Services.Holds.Left(held.Step);
+            Perform(held.Actions, held.Event);
+            Stash.UnstashAll();
         }
     }
 
@@ -226,4 +308,13 @@ public abstract class AttemptShell : UntypedActor, IWithTimers
     private protected abstract ContainerName Container { get; }
 
     private static string NameOf(AttemptEvent e) => e is AttemptEvent.Received r ? r.Message.GetType().Name : e.GetType().Name;
+
+    /// <summary>Self-message: may the held step go on?</summary>
+    private sealed record LookAtHold : INoSerializationVerificationNeeded
+    {
+        internal static LookAtHold Instance { get; } = new();
+    }
+
+    /// <summary>What was decided on entering a step that is held.</summary>
+    private sealed record HeldStep(string Step, ImmutableArray<AttemptAction> Actions, AttemptEvent Event);
 }

@@ -60,7 +60,7 @@ public sealed partial record DestinationMigration
 
     private (DestinationMigration, ImmutableArray<AttemptAction>) OnAsked()
         => Certificate is { } certificate
-            ? (this, [new AttemptAction.Send(new VerdictReached(Attempt, Fence, certificate)), .. LastSaid is Running or Filled ? [new AttemptAction.Send(LastSaid)] : ImmutableArray<AttemptAction>.Empty])
+            ? (this, [new AttemptAction.Send(new VerdictReached(Attempt, Fence, certificate)), .. LastSaid is Running or Filled or TreeLost ? [new AttemptAction.Send(LastSaid)] : ImmutableArray<AttemptAction>.Empty])
             : LastSaid is { } last ? Say(last) : Ignore("nothing was said yet");
 
     /// <summary>Answers of the TPM, the verifier, the voters, and of a look at the tree.</summary>

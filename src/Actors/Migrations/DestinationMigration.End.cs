@@ -14,6 +14,9 @@ public sealed partial record DestinationMigration
 
     private DestinationState? GaveUpIn { get; init; }
 
+    /// <summary>The tree died after DEST and before it ran.</summary>
+    private bool IsLost { get; init; }
+
     private GateReport? Gate { get; init; }
 
     private FillReport? Fill { get; init; }
@@ -32,7 +35,8 @@ public sealed partial record DestinationMigration
         Self,
         (GaveUpIn ?? State).Phase(),
         State.ToString(),
-        Certificate?.Value == Verdict.Dest ? AttemptOutcome.Committed
+        IsLost ? AttemptOutcome.Lost
+            : Certificate?.Value == Verdict.Dest ? AttemptOutcome.Committed
             : Certificate is not null || GaveUpIn is not null ? AttemptOutcome.Aborted
             : AttemptOutcome.Open,
         Failure,
@@ -120,6 +124,18 @@ public sealed partial record DestinationMigration
         return (next, [.. actions, new AttemptAction.Send(new VerdictReached(Attempt, Fence, Certificate)), .. IsVerdictOnDisk ? [new AttemptAction.Acknowledge(Certificate)] : ImmutableArray<AttemptAction>.Empty]);
     }
 
+    /// <summary>Nothing of the container ran here, and nothing of it may run anywhere else: what is left of the tree goes, its files stay, and the operator is told.</summary>
+    private (DestinationMigration, ImmutableArray<AttemptAction>) LoseTree(string sentence)
+    {
+        var lost = new TreeLost(Attempt, Fence, sentence);
+        return (this with { IsLost = true, Failure = MigrationFailure.ContainerLost, Sentence = sentence, LastSaid = lost }).GoCalling(
+            DestinationState.KillingGated,
+            AttemptCall.KillGated,
+            new AttemptAction.Alarm(sentence),
+            new AttemptAction.Send(lost),
+            new AttemptAction.Call(AttemptCall.KillGated));
+    }
+
     private (DestinationMigration, ImmutableArray<AttemptAction>) OnCallDoneAfterVerdict(AttemptEvent e)
     {
         switch (State, e)
@@ -134,7 +150,7 @@ public sealed partial record DestinationMigration
                 return (this with { LastSaid = filled, Fill = fill.Report }).GoCalling(
                     DestinationState.Cleaning, AttemptCall.Clean, new AttemptAction.Send(filled), new AttemptAction.Clean(Verdict.Dest));
             case (DestinationState.KillingGated, AttemptEvent.CallDone):
-                return GoCalling(DestinationState.Cleaning, AttemptCall.Clean, new AttemptAction.Clean(Verdict.Source));
+                return GoCalling(DestinationState.Cleaning, AttemptCall.Clean, new AttemptAction.Clean(IsLost ? Verdict.Dest : Verdict.Source));
             case (DestinationState.Cleaning, AttemptEvent.CallDone):
                 var (next, actions) = Go(DestinationState.JournalingEnded, new AttemptAction.JournalEnded());
                 return Certificate?.Value == Verdict.Dest ? (next, actions) : (next, [new AttemptAction.Send(new DestinationCleaned(Attempt, Fence)), .. actions]);

@@ -13,6 +13,7 @@ namespace ActorMigration.Actors;
 ///   -> AwaitingHandOver -> Restoring -> JournalingPrepared -> LookingAtTree -> JournalingProposed -> Deciding   StopAndCopy
 ///   -> JournalingVerdict -> OpeningGate | KillingGated                                                    Resume
 ///   -> Filling -> Cleaning -> JournalingEnded -> Ended                                                    Teardown
+///   OpeningGate -> KillingGated -> Cleaning -> ...   when the tree died before it ran: the container is lost
 ///   any state up to LookingAtTree -> JournalingNever -> KillingGated -> Cleaning -> JournalingEnded -> Ended
 ///
 /// Invariants: the gate is opened by a checked DEST certificate and by nothing else. DEST is proposed at most after: token valid for this manifest and this key,
@@ -205,6 +206,7 @@ public sealed partial record DestinationMigration
         {
             DestinationState.JournalingNever => idle.WriteNever(),
             _ when State.MayGiveUp() => idle.GiveUp(failed.Failure, failed.Sentence),
+            DestinationState.OpeningGate when failed.Failure == MigrationFailure.ContainerLost => idle.LoseTree(failed.Sentence),
             _ => (idle, [new AttemptAction.Alarm(failed.Sentence), new AttemptAction.StartTimer(AttemptTimer.Retry, Times.Retry, Serial)]),
         };
     }

@@ -22,6 +22,10 @@ public sealed class DestinationMigrationActor : AttemptShell
 
     private protected override string StateName => _migration.State.ToString();
 
+    private protected override AttemptRole Role => AttemptRole.Destination;
+
+    private protected override bool IsCancellable => false;
+
     private protected override Registration? Registration => _migration.Registration;
 
     private protected override ContainerName Container => _migration.Container;
@@ -39,7 +43,7 @@ public sealed class DestinationMigrationActor : AttemptShell
         return actions;
     }
 
-    protected override void OnReceive(object message)
+    private protected override void Handle(object message)
     {
         switch (message)
         {
@@ -48,7 +52,7 @@ public sealed class DestinationMigrationActor : AttemptShell
                     MigrationFailure.UnknownHost, $"attempt {_migration.Attempt} is cancelled at its source, host {_migration.Source}"));
                 break;
             default:
-                base.OnReceive(message);
+                base.Handle(message);
                 break;
         }
     }
@@ -70,7 +74,7 @@ public sealed class DestinationMigrationActor : AttemptShell
                 AttemptCall.Prepare, async () => new AttemptEvent.ResourcesReady(await _port.PrepareAsync(prepare.Order, cancel).ConfigureAwait(false))),
             AttemptAction.Call { What: AttemptCall.ClaimAddress } => CallAsync(AttemptCall.ClaimAddress, () => _port.ClaimAddressAsync()),
             AttemptAction.RestoreToGate restore => CallAsync(
-                AttemptCall.RestoreToGate, async () => new AttemptEvent.Gated(await _port.RestoreToGateAsync(restore.Manifest).ConfigureAwait(false))),
+                AttemptCall.RestoreToGate, async () => new AttemptEvent.Gated(await _port.RestoreToGateAsync(restore.Manifest, cancel).ConfigureAwait(false))),
             AttemptAction.LookAtTree => Task.FromResult<AttemptEvent>(new AttemptEvent.TreeLooked(_port.GatedTreeIsAlive)),
             AttemptAction.OpenGate open => CallAsync(AttemptCall.OpenGate, () => _port.OpenGateAsync(open.Certificate)),
             AttemptAction.Call { What: AttemptCall.KillGated } => CallAsync(AttemptCall.KillGated, () => _port.KillGatedAsync()),

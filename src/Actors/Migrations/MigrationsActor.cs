@@ -137,7 +137,8 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         }
 
         var attempt = AttemptId.New();
-        Start(attempt, migrate.Container, SourceMigrationActor.Props(NewSource(attempt, migrate.Container, migrate.To, migrate.Policy), adopt: false, _services));
+        var migration = NewSource(attempt, migrate.Container, migrate.To, migrate.Policy);
+        Start(migration.Details(), SourceMigrationActor.Props(migration, adopt: false, _services));
         looked.Asker.Tell(new MigrationAccepted(attempt));
     }
 
@@ -162,7 +163,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         {
             var port = _services.DestinationHost.Open(offer.Attempt, offer.Container, offer.Fence, offer.KeyDigest);
             var migration = NewDestination(offer.Attempt, offer.Container, offer.Fence, offer.SourceHost, port.KeyDigest).Offered(offer);
-            Start(offer.Attempt, offer.Container, DestinationMigrationActor.Props(migration, port, _services));
+            Start(migration.Details(), DestinationMigrationActor.Props(migration, port, _services));
             return null;
         }
         catch (AttemptException e)
@@ -182,6 +183,9 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
             case VerdictReached verdict when Find(verdict.Attempt) is not null:
                 // It has ended here, perhaps given up before the verdict: the voters need not keep the verdict for this host.
                 _ = _services.Decision.Poll.AskAllAsync(new VoterRequest.Learn(verdict.Certificate));
+                break;
+            case AskAttempt when Find(message.Attempt) is { Failure: MigrationFailure.ContainerLost } lost:
+                Sender.Tell(new TreeLost(message.Attempt, message.Fence, lost.Sentence));
                 break;
             case AskAttempt or SourceAttested or PrepareResources or StopImminent or SourceReattested or ClaimAddress or HandOver or ReadyForStop:
                 Sender.Tell(new AttemptUnknown(message.Attempt, message.Fence));
@@ -209,15 +213,12 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
 
         // Nothing was begun: no voter and no disk knows of it, and ports take nothing before BEGIN but a key.
         _log.Error("Attempt {0} died before it had begun anything", open.Attempt);
-        if (open.Details is { } details)
+        _ = _services.Decision.Journal.AppendAsync(new JournalEntry.Ended(open.Details with
         {
-            _ = _services.Decision.Journal.AppendAsync(new JournalEntry.Ended(details with
-            {
-                Outcome = AttemptOutcome.Aborted,
-                Failure = MigrationFailure.Internal,
-                Sentence = "a defect ended the attempt before it had begun anything; the log has the rest",
-            }));
-        }
+            Outcome = AttemptOutcome.Aborted,
+            Failure = MigrationFailure.Internal,
+            Sentence = "a defect ended the attempt before it had begun anything; the log has the rest",
+        }));
     }
 
     private void Recover(OpenAttempt open)
@@ -229,12 +230,12 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
             {
                 case AttemptRole.Source:
                     var source = NewSource(attempt, container, open.Begun.Registration.Destination, MigrationPolicy.Default).Recovered(open);
-                    Start(attempt, container, SourceMigrationActor.Props(source, adopt: true, _services));
+                    Start(source.Details(), SourceMigrationActor.Props(source, adopt: true, _services));
                     break;
                 case AttemptRole.Destination:
                     var port = _services.DestinationHost.Adopt(attempt, container, fence);
                     var destination = NewDestination(attempt, container, fence, open.Begun.Registration.Source, port.KeyDigest).Recovered(open);
-                    Start(attempt, container, DestinationMigrationActor.Props(destination, port, _services));
+                    Start(destination.Details(), DestinationMigrationActor.Props(destination, port, _services));
                     break;
                 default:
                     // A creation belongs to the containers actor.
@@ -248,10 +249,12 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         }
     }
 
-    private void Start(AttemptId attempt, ContainerName container, Props props)
+    /// <summary>Its details are known from the first moment: whoever has just been told the id may ask before the attempt's actor has said anything.</summary>
+    private void Start(AttemptDetails details, Props props)
     {
-        var child = Context.Watch(Context.ActorOf(props, attempt.ToString()));
-        _open[attempt] = new OpenChild(attempt, container, child);
+        var child = Context.Watch(Context.ActorOf(props, details.Attempt.ToString()));
+        var started = details.StartedUnixMs > 0 ? details : details with { StartedUnixMs = _services.Clock.GetUtcNow().ToUnixTimeMilliseconds() };
+        _open[details.Attempt] = new OpenChild(details.Attempt, details.Container, child, started);
     }
 
     private SourceMigration NewSource(AttemptId attempt, ContainerName container, HostName to, MigrationPolicy policy) => new()
@@ -289,7 +292,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
            ?? _services.Decision.Journal.State.Open.Values.FirstOrDefault(a => a.Container == container)?.Id;
 
     private IEnumerable<AttemptDetails> All()
-        => _open.Values.Select(c => c.Details).OfType<AttemptDetails>().OrderByDescending(d => d.StartedUnixMs)
+        => _open.Values.Select(c => c.Details).OrderByDescending(d => d.StartedUnixMs)
             .Concat(_services.Decision.Journal.State.History.Reverse().Where(d => !_open.ContainsKey(d.Attempt)));
 
     private AttemptDetails? Find(AttemptId attempt) => All().FirstOrDefault(d => d.Attempt == attempt);
@@ -318,7 +321,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
     /// <summary>Self-message: take up an attempt whose actor died.</summary>
     private sealed record RecoverAttempt(AttemptId Attempt) : INoSerializationVerificationNeeded;
 
-    private sealed class OpenChild(AttemptId attempt, ContainerName container, IActorRef child)
+    private sealed class OpenChild(AttemptId attempt, ContainerName container, IActorRef child, AttemptDetails details)
     {
         public AttemptId Attempt { get; } = attempt;
 
@@ -326,6 +329,6 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
 
         public IActorRef Ref { get; } = child;
 
-        public AttemptDetails? Details { get; set; }
+        public AttemptDetails Details { get; set; } = details;
     }
 }

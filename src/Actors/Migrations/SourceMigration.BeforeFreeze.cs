@@ -22,7 +22,7 @@ public sealed partial record SourceMigration
                 return BeginRegister();
             case (SourceState.AwaitingResources, ResourcesPrepared m):
                 return m.Endpoint.KeyDigest.AsSpan().SequenceEqual(DestinationKeyDigest)
-                    ? GoCalling(SourceState.Connecting, AttemptCall.Connect, new AttemptAction.Connect(m.Endpoint))
+                    ? Listening(GoCalling(SourceState.Connecting, AttemptCall.Connect, new AttemptAction.Connect(m.Endpoint)))
                     : Abort(MigrationFailure.WrongPeer, $"host {Destination} listens with another key than it attested");
             case (SourceState.AgreeingStop, ReadyForStop m) when m.Nonce is { Length: AttestationBinding.NonceBytes }:
                 var fresh = this with { DestinationNonce = m.Nonce };
@@ -42,7 +42,7 @@ public sealed partial record SourceMigration
         switch (State, e)
         {
             case (SourceState.ReadingFloor, AttemptEvent.FloorRead { Reading: null }):
-                return Abort(MigrationFailure.NoMajority, "no majority of the voters answers, so nothing was begun");
+                return Abort(MigrationFailure.NoMajority, $"no majority of the voters answers, so nothing was begun and {Container} stays on host {Self}; start the daemons of amig.voters that are missing ('amig hosts' shows who is there)");
             case (SourceState.ReadingFloor, AttemptEvent.FloorRead { Reading: { } reading }):
                 return OnFloor(reading);
             case (SourceState.CheckingDestination or SourceState.RecheckingDestination, AttemptEvent.EvidenceChecked { Rejection: { Length: > 0 } why }):
@@ -90,7 +90,7 @@ public sealed partial record SourceMigration
                     new OfferMigration(Attempt, Fence, Container, Self, offering.Nonce, offering.KeyDigest, PolicyDigest),
                     Times.Patience);
             case (SourceState.Connecting, AttemptEvent.CallDone):
-                return GoCalling(SourceState.Copying, AttemptCall.RunRound, new AttemptAction.RunRound(0));
+                return Listening(GoCalling(SourceState.Copying, AttemptCall.RunRound, new AttemptAction.RunRound(0)));
             case (SourceState.Copying, AttemptEvent.RoundDone r):
                 return OnRound(r.Report);
             case (_, AttemptEvent.RoundDone r):
@@ -114,6 +114,13 @@ public sealed partial record SourceMigration
                     $"after {counted.Rounds.Count} rounds the stop would still take {counted.Convergence.PredictedStopMs:0} ms against a target of {Policy.DowntimeTargetMs} ms ({counted.Convergence.DirtyPagesPerSecond:0} pages are written per second); use --force to stop anyway")),
         };
     }
+
+    /// <summary>A round may take as long as it likes, but not because the destination hangs: while one is out the destination is asked from time to time.</summary>
+    private (SourceMigration, ImmutableArray<AttemptAction>) Listening((SourceMigration Next, ImmutableArray<AttemptAction> Actions) step)
+        => (step.Next, step.Actions.Add(new AttemptAction.StartTimer(AttemptTimer.Patience, Times.Patience, step.Next.Serial)));
+
+    private (SourceMigration, ImmutableArray<AttemptAction>) AskWhileCopying()
+        => Listening((this with { Unanswered = Unanswered + 1 }, [new AttemptAction.Send(new AskAttempt(Attempt, Fence))]));
 
     /// <summary>The stop is near: fresh quotes of both are made while rounds go on, so that a slow TPM costs nothing in the stop.</summary>
     private (SourceMigration, ImmutableArray<AttemptAction>) AgreeStop()

@@ -19,6 +19,9 @@ public sealed partial record SourceMigration
 
     private SourceState? AbortedIn { get; init; }
 
+    /// <summary>The destination's tree died after DEST.</summary>
+    private bool IsLost { get; init; }
+
     private RegisteredVoter[] Voters { get; init; } = [];
 
     private ImmutableList<RoundReport> Rounds { get; init; } = [];
@@ -43,11 +46,12 @@ public sealed partial record SourceMigration
         Self,
         (AbortedIn ?? State).Phase(),
         State.ToString(),
-        Certificate?.Value == Verdict.Dest ? AttemptOutcome.Committed
+        IsLost ? AttemptOutcome.Lost
+            : Certificate?.Value == Verdict.Dest ? AttemptOutcome.Committed
             : Certificate is not null || State >= SourceState.Aborting ? AttemptOutcome.Aborted
             : AttemptOutcome.Open,
-        Certificate?.Value == Verdict.Dest ? MigrationFailure.None : Failure,
-        Certificate?.Value == Verdict.Dest ? "" : Sentence,
+        Certificate?.Value == Verdict.Dest && !IsLost ? MigrationFailure.None : Failure,
+        Certificate?.Value == Verdict.Dest && !IsLost ? "" : Sentence,
         StartedAt.ToUnixTimeMilliseconds(),
         [.. PhaseMs.Select(p => new NamedSpan(p.Key.ToString(), p.Value))],
         [.. Rounds],

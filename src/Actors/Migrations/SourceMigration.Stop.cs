@@ -85,6 +85,8 @@ public sealed partial record SourceMigration
             case (SourceState.AwaitingRunning, Running or Filled):
                 // With Filled its Running was lost, or is on its way: the container has run since before this.
                 return (this with { RunningAt = Now }).CleanAfter(Verdict.Dest);
+            case (SourceState.AwaitingRunning, TreeLost lost):
+                return (this with { IsLost = true, Failure = MigrationFailure.ContainerLost, Sentence = lost.Sentence }).CleanAfter(Verdict.Dest);
             case (SourceState.AwaitingRunning, AttemptUnknown):
                 return CleanAfter(Verdict.Dest);
             case (SourceState.AwaitingVerdict or SourceState.JournalingVerdict or SourceState.Killing, Running or Filled):
@@ -109,6 +111,7 @@ public sealed partial record SourceMigration
         [
             new AttemptAction.Journal(new JournalEntry.Proposed(Attempt, Verdict.Source)),
             new AttemptAction.Propose(Verdict.Source, null),
+            .. EndCopy(),
         ]);
     }
 
@@ -131,9 +134,12 @@ public sealed partial record SourceMigration
 
         var known = this with { Certificate = certificate };
         return known.Busy != AttemptCall.None
-            ? (known with { State = SourceState.AwaitingVerdict, Awaited = null }, [])
+            ? (known with { State = SourceState.AwaitingVerdict, Awaited = null }, EndCopy())
             : known.Go(SourceState.JournalingVerdict, new AttemptAction.Journal(new JournalEntry.VerdictLearned(Attempt, certificate)));
     }
+
+    /// <summary>A copy under freeze that nobody wants any more must not hang on the other host: the thaw waits for it.</summary>
+    private ImmutableArray<AttemptAction> EndCopy() => Busy == AttemptCall.CopyFrozen ? [new AttemptAction.CancelCall()] : [];
 
     private (SourceMigration, ImmutableArray<AttemptAction>) CarryOut() => Certificate!.Value switch
     {

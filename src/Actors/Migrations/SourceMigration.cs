@@ -64,7 +64,12 @@ public sealed partial record SourceMigration
     /// <summary>True once this side has asked its proposer for SOURCE.</summary>
     public bool IsProposing { get; init; }
 
+    /// <summary>Questions without an answer after which a destination that is silent during pre-copy is taken for lost.</summary>
+    private const int MostUnanswered = 3;
+
     private int Serial { get; init; }
+
+    private int Unanswered { get; init; }
 
     private DateTimeOffset Now { get; init; }
 
@@ -118,7 +123,7 @@ public sealed partial record SourceMigration
         var (next, actions) = e switch
         {
             AttemptEvent.Started => timed.OnStarted(),
-            AttemptEvent.Received r => timed.OnMessage(r.Message),
+            AttemptEvent.Received r => (timed with { Unanswered = 0 }).OnMessage(r.Message),
             AttemptEvent.TimerFired t => timed.OnTimer(t),
             AttemptEvent.CancelRequested => timed.OnCancel(),
             AttemptEvent.StreamFailed s => timed.OnStreamFailed(s.Sentence),
@@ -170,17 +175,26 @@ public sealed partial record SourceMigration
         _ when timer.Serial != Serial => Ignore($"the {timer.Timer} timer is of an earlier step"),
         AttemptTimer.Resend when State.IsStopped() && Awaited is not null => Repeat(Awaited, alsoAsk: true),
         AttemptTimer.Resend when Awaited is not null => Repeat(Awaited, alsoAsk: false),
+        AttemptTimer.Patience when State is SourceState.Connecting or SourceState.Copying && Unanswered < MostUnanswered => AskWhileCopying(),
         AttemptTimer.Patience when State.IsBeforeFreeze() =>
             Abort(MigrationFailure.PeerLost, $"host {Destination} did not answer in phase {State.Phase()} ({State})"),
         AttemptTimer.Retry => Retry(),
         _ => Ignore($"the {timer.Timer} timer means nothing in {State}"),
     };
 
+    /// <summary>For the operator who comes too late.</summary>
+    public string WhyNotCancelled() => Certificate switch
+    {
+        { Value: Verdict.Dest } => $"too late to cancel: the voters have given {Container} to host {Destination}; move it back with 'amig migrate {Container} --to {Self}'",
+        { Value: Verdict.Source } => $"nothing to cancel: the voters have given {Container} back to host {Self} ({Sentence})",
+        _ => $"nothing to cancel: the attempt has been given up, {Container} stays on host {Self} ({Sentence})",
+    };
+
     private (SourceMigration, ImmutableArray<AttemptAction>) OnCancel()
     {
-        const string Cancelled = "the operator cancelled";
-        return State.IsBeforeFreeze() ? Abort(MigrationFailure.Cancelled, Cancelled)
-            : State.IsStopped() ? ProposeSource(MigrationFailure.Cancelled, Cancelled)
+        var cancelled = $"the operator cancelled in phase {State.Phase()}; {Container} stays on host {Self}";
+        return State.IsBeforeFreeze() ? Abort(MigrationFailure.Cancelled, cancelled)
+            : State.IsStopped() ? ProposeSource(MigrationFailure.Cancelled, cancelled)
             : Ignore($"too late to cancel in {State}");
     }
 

@@ -25,6 +25,10 @@ public sealed class SourceMigrationActor : AttemptShell
 
     private protected override string StateName => _migration.State.ToString();
 
+    private protected override AttemptRole Role => AttemptRole.Source;
+
+    private protected override bool IsCancellable => _migration.State.IsBeforeFreeze() || _migration.State.IsStopped();
+
     private protected override Registration? Registration => _migration.Registration;
 
     private protected override ContainerName Container => _migration.Container;
@@ -42,16 +46,16 @@ public sealed class SourceMigrationActor : AttemptShell
         return actions;
     }
 
-    protected override void OnReceive(object message)
+    private protected override void Handle(object message)
     {
         switch (message)
         {
-            case CancelMigration when _migration.State.IsBeforeFreeze() || _migration.State.IsStopped():
+            case CancelMigration when IsCancellable:
                 Feed(new AttemptEvent.CancelRequested());
                 Sender.Tell(new CancelAccepted(_migration.Attempt));
                 break;
             case CancelMigration:
-                Sender.Tell(new CommandRefused(MigrationFailure.AttemptInProgress, $"attempt {_migration.Attempt} can no longer be cancelled: it is in {_migration.State}"));
+                Sender.Tell(new CommandRefused(MigrationFailure.TooLate, _migration.WhyNotCancelled()));
                 break;
             case PageSenderEvents.PageStreamFailed failed:
                 Feed(new AttemptEvent.StreamFailed(failed.Reason));
@@ -60,7 +64,7 @@ public sealed class SourceMigrationActor : AttemptShell
                 // The call that sent the round waits for this itself.
                 break;
             default:
-                base.OnReceive(message);
+                base.Handle(message);
                 break;
         }
     }
@@ -96,7 +100,7 @@ public sealed class SourceMigrationActor : AttemptShell
             case AttemptAction.Call { What: AttemptCall.Unplug }:
                 return CallAsync(AttemptCall.Unplug, () => Port().UnplugAsync());
             case AttemptAction.Call { What: AttemptCall.CopyFrozen }:
-                return CallAsync(AttemptCall.CopyFrozen, async () => new AttemptEvent.FrozenCopied(await Port().CopyFrozenAsync().ConfigureAwait(false)));
+                return CallAsync(AttemptCall.CopyFrozen, async () => new AttemptEvent.FrozenCopied(await Port().CopyFrozenAsync(cancel).ConfigureAwait(false)));
             case AttemptAction.SignHandOver sign:
                 return CallAsync(
                     AttemptCall.SignHandOver,

@@ -22,14 +22,18 @@ public interface IDestinationAttempt : IAsyncDisposable
 
     /// <summary>
     /// Stop-and-copy. Waits until all that the manifest names has arrived, compares every digest, makes the files durable, compares every page's
-    /// version with the store and the skeleton's pagemaps, restores to the gate. The tree then stands before its first instruction.
+    /// version with the store and the skeleton's pagemaps, restores to the gate. The tree then stands before its first instruction. Cancelled when this side gives up: nothing
+    /// is waited for any more, and <see cref="KillGatedAsync"/> ends what has begun.
     /// </summary>
-    Task<GateReport> RestoreToGateAsync(Manifest manifest);
+    Task<GateReport> RestoreToGateAsync(Manifest manifest, CancellationToken cancel);
 
     /// <summary>True while the gated tree of this attempt is alive, by pid and start time.</summary>
     bool GatedTreeIsAlive { get; }
 
-    /// <summary>Resume after DEST: port in, gate open, held frames replayed, record written. The tasks run when this returns.</summary>
+    /// <summary>
+    /// Resume after DEST: port in, gate open, held frames replayed, record written. The tasks run when this returns. When the gated tree died before it was let go
+    /// nothing of it ran and nothing can: the record then says so, and it fails with <see cref="MigrationFailure.ContainerLost"/>, each time.
+    /// </summary>
     Task OpenGateAsync(VerdictCertificate certificate);
 
     /// <summary>Resume after SOURCE (or before any gate): kills the gated tree, gives the address back. Nothing of the container has run here.</summary>

@@ -9,7 +9,7 @@ namespace ActorMigration.Actors;
 public interface IRecordLog<TRecord>
     where TRecord : class
 {
-    /// <summary>All records, oldest first; a torn last one is as if never written.</summary>
+    /// <summary>All records as they were when the log was opened, oldest first; a torn last one is as if never written.</summary>
     ImmutableArray<TRecord> Load();
 
     /// <summary>Writes and fsyncs; all of the records or, after a crash, a prefix of them.</summary>

@@ -31,8 +31,11 @@ public interface ISourceAttempt : IAsyncDisposable
     /// <summary>Stop-and-copy. The port leaves the bridge; frames for the container are kept until the destination has claimed the address.</summary>
     Task UnplugAsync();
 
-    /// <summary>Stop-and-copy. Last pages, final index, skeleton images and last file changes; then the manifest of all that was sent.</summary>
-    Task<FrozenCopy> CopyFrozenAsync();
+    /// <summary>
+    /// Stop-and-copy. Last pages, final index, skeleton images and last file changes; then the manifest of all that was sent. Cancelled when this side wants its container
+    /// back: the streams are closed, so that whatever waits for the other host comes back; a dump that has begun is waited for, and the tree stays frozen and whole.
+    /// </summary>
+    Task<FrozenCopy> CopyFrozenAsync(CancellationToken cancel);
 
     /// <summary>Stop-and-copy. Signs manifest and token with the attempt's key; called only with fresh evidence of the destination at hand.</summary>
     HandOverToken SignHandOver(Manifest manifest, byte[] destinationKeyDigest);

@@ -11,6 +11,9 @@ public enum AttemptOutcome
 
     /// <summary>The source keeps the container.</summary>
     Aborted,
+
+    /// <summary>The destination was to run it, and its restored tree died before it ran. It runs nowhere.</summary>
+    Lost,
 }
 
 /// <summary>
@@ -25,7 +28,7 @@ public enum AttemptOutcome
 /// <param name="ReportedBy">Whose view this is.</param>
 /// <param name="Phase">The phase it is in or ended in.</param>
 /// <param name="Step">The step inside the phase, in the words of docs/protocol.md.</param>
-/// <param name="Outcome">Open, committed or aborted.</param>
+/// <param name="Outcome">Open, committed, aborted or lost.</param>
 /// <param name="Failure">Why it did not move the container; None while open or committed.</param>
 /// <param name="Sentence">What the operator reads; empty when there is no failure.</param>
 /// <param name="StartedUnixMs">Wall clock of <paramref name="ReportedBy"/>, in ms since 1970; for display only.</param>

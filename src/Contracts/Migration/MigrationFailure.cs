@@ -60,6 +60,12 @@ public enum MigrationFailure
     /// <summary>The operator cancelled.</summary>
     Cancelled,
 
+    /// <summary>It is decided already where the container runs, or that the attempt is given up.</summary>
+    TooLate,
+
+    /// <summary>The restored tree died after the register had given it to the destination and before it ran: the container runs nowhere, its files are at the destination.</summary>
+    ContainerLost,
+
     /// <summary>A defect or an error of this host; the sentence and the log have the rest.</summary>
     Internal,
 }

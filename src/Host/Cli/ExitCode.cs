@@ -35,6 +35,9 @@ public enum ExitCode
 
     /// <summary>The attempt was begun and given up; the container runs on where it was.</summary>
     Aborted = 9,
+
+    /// <summary>The restored container died before it ran: it runs nowhere, its files are at the destination.</summary>
+    Lost = 10,
 }
 
 /// <summary>Which failure ends the CLI with which code. Every name of both failure enums stands here; a test checks it.</summary>
@@ -46,7 +49,7 @@ public static class ExitCodes
         nameof(RequestFailure.InvalidRequest) => ExitCode.Usage,
         nameof(MigrationFailure.UnknownContainer) or nameof(MigrationFailure.UnknownHost) or nameof(RequestFailure.UnknownImage)
             or nameof(RequestFailure.UnknownMigration) => ExitCode.NotFound,
-        nameof(MigrationFailure.AlreadyThere) or nameof(MigrationFailure.AttemptInProgress) or nameof(RequestFailure.NameInUse)
+        nameof(MigrationFailure.AlreadyThere) or nameof(MigrationFailure.AttemptInProgress) or nameof(MigrationFailure.TooLate) or nameof(RequestFailure.NameInUse)
             or nameof(RequestFailure.AddressInUse) or nameof(RequestFailure.AmbiguousReference) or nameof(RequestFailure.HasEnded) => ExitCode.Conflict,
         nameof(MigrationFailure.AttestationFailed) or nameof(MigrationFailure.NotAttestable) or nameof(MigrationFailure.WrongPeer) => ExitCode.AttestationRefused,
         nameof(MigrationFailure.NoMajority) => ExitCode.NoMajority,
@@ -54,6 +57,7 @@ public static class ExitCodes
             or nameof(MigrationFailure.NotDumpable) => ExitCode.NotPossible,
         nameof(MigrationFailure.DoesNotConverge) or nameof(MigrationFailure.StreamBroken) or nameof(MigrationFailure.ContentMismatch)
             or nameof(MigrationFailure.RestoreFailed) or nameof(MigrationFailure.PeerLost) or nameof(MigrationFailure.Cancelled) => ExitCode.Aborted,
+        nameof(MigrationFailure.ContainerLost) => ExitCode.Lost,
         nameof(MigrationFailure.Internal) or nameof(RequestFailure.NoAnswer) or nameof(RequestFailure.NotAvailable) => ExitCode.Failed,
         _ => ExitCode.Failed,
     };

@@ -74,7 +74,7 @@ internal static class MigrationCommands
     private static string Outcome(MigrationJson one) => one.Outcome switch
     {
         "Committed" => "[green]Committed[/]",
-        "Aborted" => $"[red]{one.Failure}[/]",
+        "Aborted" or "Lost" => $"[red]{one.Failure}[/]",
         _ => "[yellow]Open[/]",
     };
 }

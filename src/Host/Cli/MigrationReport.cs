@@ -36,6 +36,7 @@ internal static class MigrationReport
         var how = it.Outcome switch
         {
             nameof(AttemptOutcome.Committed) => $"runs on {it.Destination} (stopped for {Quantities.Milliseconds(it.StopMs)})",
+            nameof(AttemptOutcome.Lost) => $"runs nowhere: {it.Failure}; its files are on {it.Destination}",
             nameof(AttemptOutcome.Aborted) => $"stays on {it.Source}: {it.Failure}",
             _ => $"is in {it.Phase}",
         };

@@ -32,6 +32,12 @@ internal sealed class ConsoleClient(ICanTell console, TimeSpan deadline)
     /// <summary>The attempt that an operator means: a container's newest, or the one whose id begins like this.</summary>
     internal async Task<AttemptId> ResolveAsync(string reference, CancellationToken cancel)
     {
+        if (AttemptId.TryParse(reference, out var whole))
+        {
+            // Nothing to look up, so no host that hangs is waited for.
+            return whole;
+        }
+
         var listed = await AskAsync<MigrationsListed>(new ListMigrations(), cancel).ConfigureAwait(false);
         var ofContainer = listed.Attempts.Where(one => one.Container.Value == reference).MaxBy(one => (one.Outcome == AttemptOutcome.Open, one.StartedUnixMs));
         if (ofContainer is not null)
@@ -43,7 +49,6 @@ internal sealed class ConsoleClient(ICanTell console, TimeSpan deadline)
         return matching switch
         {
             [var only] => only,
-            [] when AttemptId.TryParse(reference, out var id) => id,
             [] => throw new ApiException(RequestFailure.UnknownMigration, $"No migration has an id that begins with '{reference}', and no container of that name was ever migrated."),
             _ => throw new ApiException(RequestFailure.AmbiguousReference, $"{matching.Length} migrations have an id that begins with '{reference}'; give more of it."),
         };

@@ -57,7 +57,7 @@ internal sealed class MigrationRoutes(ConsoleClient console, Func<int, bool, boo
     private async Task CancelAsync(HttpContext http)
     {
         var attempt = await LookAsync(http).ConfigureAwait(false);
-        if (attempt.Outcome != AttemptOutcome.Open)
+        if (attempt.HasEnded)
         {
             throw new ApiException(RequestFailure.HasEnded, $"Migration {attempt.Attempt} of {attempt.Container} has ended ({attempt.Outcome}).");
         }

@@ -48,6 +48,7 @@ internal sealed class LinuxPorts : IAsyncDisposable
         var claims = new ClaimLedger();
         var node = new LinuxNode
         {
+            Host = settings.Host,
             StateDirectory = settings.StateDirectory,
             RunDirectory = settings.RunDirectory,
             Bridge = settings.Bridge,

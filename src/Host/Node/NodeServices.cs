@@ -96,7 +96,8 @@ internal sealed class NodeServices : IAsyncDisposable
             attestation,
             _settings.AttemptTimes,
             _time,
-            File.ReadAllText(BootIdFile).Trim());
+            File.ReadAllText(BootIdFile).Trim(),
+            _settings.HoldDirectory is { } holds ? new HoldDirectory(holds) : new NoHolds());
         node.ActorOf(ContainersActor.Props(attempts, Linux.Runtime), "containers");
         node.ActorOf(MigrationsActor.Props(attempts, Linux.Runtime), "migrations");
         node.ActorOf(DoctorActor.Props(peers.Self, new HostDoctor(_settings.Runc, _settings.Criu, _time), attestation, _time, DoctorActor.Deadline), "doctor");

@@ -60,6 +60,8 @@ public sealed record NodeSettings
 
     public required VoterTimes VoterTimes { get; init; }
 
+    /// <summary>Null when steps of attempts cannot be held.</summary>
+    public required string? HoldDirectory { get; init; }
 }
 
 /// <summary>Keys of <c>amig.migration</c>: what a plain <c>amig migrate</c> aims at.</summary>

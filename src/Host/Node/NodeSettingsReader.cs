@@ -53,6 +53,7 @@ public static partial class NodeSettingsReader
             AttemptTimes = AttemptTimes(section),
             VoterTimes = new VoterTimes(
                 section.Time("voter.reply", "2 s"), section.Time("voter.first-back-off", "50 ms"), section.Time("voter.longest-back-off", "5 s")),
+            HoldDirectory = HoldDirectory(section),
         };
         section.RefuseUnknownKeys();
         CheckTogether(settings);
@@ -91,6 +92,14 @@ public static partial class NodeSettingsReader
             ? address
             : throw new SettingsException($"The key amig.address is '{text}'; it must be the IP address of this host as the others reach it, for example \"10.0.0.1\".");
     }
+
+    private static string? HoldDirectory(StrictSection section)
+        => section.Text("debug.hold-dir", "off or \"/run/amig/hold\"") switch
+        {
+            "off" => null,
+            ['/', ..] path => path,
+            var other => throw new SettingsException($"The key amig.debug.hold-dir is '{other}'; it must be off or an absolute path."),
+        };
 
     private static string SocketPath(StrictSection section)
     {

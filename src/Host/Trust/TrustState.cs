@@ -29,6 +29,11 @@ public sealed record TrustState(
     public static TrustState Load(string stateDirectory)
     {
         var paths = new TrustStatePaths(stateDirectory);
+        if (Array.Find((string[])[paths.Node, paths.AkCertificate, paths.AttestationCa, paths.OwnerCa], file => !File.Exists(file)) is { } missing)
+        {
+            throw new TrustException($"{missing} is not there: enrol this host ('amig enrol') before its daemon is started");
+        }
+
         var policy = ReadPolicy(paths.Policy);
         using var ak = Pki.Pem.ReadCertificate(paths.AkCertificate);
         using var attestationCa = Pki.Pem.ReadCertificate(paths.AttestationCa);

@@ -5,17 +5,8 @@ using Akka.TestKit.Xunit2;
 
 namespace ActorMigration.Actors.Tests.Migrations;
 
-public sealed class MigrationsActorSpec : TestKit
+public sealed class MigrationsActorSpec : TwoHostsSpec
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly MigrationPolicy Policy = MigrationPolicy.Default with { StopDeadlineMs = 5_000 };
-
-    private readonly TwoHosts _hosts;
-
-    public MigrationsActorSpec()
-        : base("akka.loglevel = WARNING")
-        => _hosts = new TwoHosts(Sys);
-
     [Fact]
     public async Task A_container_moves_and_both_sides_remember_it()
     {
@@ -26,47 +17,63 @@ public sealed class MigrationsActorSpec : TestKit
 
         Assert.Equal((AttemptOutcome.Committed, MigrationFailure.None), (source.Outcome, source.Failure));
         Assert.Equal(AttemptOutcome.Committed, destination.Outcome);
-        Assert.Equal((Tree.None, Tree.Running), (_hosts.HostA.Tree, _hosts.HostB.Tree));
+        Assert.Equal((Tree.None, Tree.Running), (Hosts.HostA.Tree, Hosts.HostB.Tree));
         Assert.True(source.StopMs > 0);
         Assert.NotEmpty(source.Rounds);
+    }
+
+    [Fact]
+    public async Task An_attempt_is_known_as_soon_as_its_id_is()
+    {
+        // A race that the attempt's actor could lose: each order is one more chance.
+        var migrations = Hosts.Of(TwoHosts.A);
+        Hosts.HostA.Failing = AttemptCall.Survey;
+        for (var known = 0; known < 30;)
+        {
+            if (await migrations.Ask<object>(new MigrateContainer(TwoHosts.Container, TwoHosts.B, Policy), Patience) is MigrationAccepted accepted)
+            {
+                Assert.IsType<AttemptDetails>(await migrations.Ask<object>(new ShowMigration(accepted.Attempt), Patience));
+                known++;
+            }
+        }
     }
 
     [Fact]
     public async Task It_moves_back_at_the_next_epoch()
     {
         await EndOfAsync(TwoHosts.B, await MigrateAsync());
-        var reply = await _hosts.Of(TwoHosts.B).Ask<object>(new MigrateContainer(TwoHosts.Container, TwoHosts.A, Policy), Patience);
+        var reply = await Hosts.Of(TwoHosts.B).Ask<object>(new MigrateContainer(TwoHosts.Container, TwoHosts.A, Policy), Patience);
         var back = Assert.IsType<MigrationAccepted>(reply).Attempt;
 
         var details = await EndOfAsync(TwoHosts.B, back);
 
         Assert.Equal((AttemptOutcome.Committed, new Fence(2, 1)), (details.Outcome, details.Fence));
-        Assert.Equal((Tree.Running, Tree.None), (_hosts.HostA.Tree, _hosts.HostB.Tree));
+        Assert.Equal((Tree.Running, Tree.None), (Hosts.HostA.Tree, Hosts.HostB.Tree));
     }
 
     [Fact]
     public async Task A_host_whose_PCR_changed_gets_nothing_and_the_rule_is_named()
     {
-        _hosts.PcrOfB = 1;
+        Hosts.PcrOfB = 1;
 
         var details = await EndOfAsync(TwoHosts.A, await MigrateAsync());
 
         Assert.Equal(MigrationFailure.AttestationFailed, details.Failure);
         Assert.Contains("PcrValueNotAllowed", details.Sentence, StringComparison.Ordinal);
-        Assert.DoesNotContain(AttemptCall.Prepare, _hosts.HostB.Calls);
-        Assert.Equal(Tree.Running, _hosts.HostA.Tree);
+        Assert.DoesNotContain(AttemptCall.Prepare, Hosts.HostB.Calls);
+        Assert.Equal(Tree.Running, Hosts.HostA.Tree);
     }
 
     [Fact]
     public async Task Without_a_majority_nothing_is_begun()
     {
-        _hosts.DeadVoters[TwoHosts.B] = true;
-        _hosts.DeadVoters[new HostName("w")] = true;
+        Hosts.DeadVoters[TwoHosts.B] = true;
+        Hosts.DeadVoters[new HostName("w")] = true;
 
         var details = await EndOfAsync(TwoHosts.A, await MigrateAsync());
 
         Assert.Equal(MigrationFailure.NoMajority, details.Failure);
-        Assert.DoesNotContain(_hosts.JournalOf(TwoHosts.A), e => e is JournalEntry.Begun);
+        Assert.DoesNotContain(Hosts.JournalOf(TwoHosts.A), e => e is JournalEntry.Begun);
     }
 
     [Theory]
@@ -78,7 +85,7 @@ public sealed class MigrationsActorSpec : TestKit
     [InlineData(AttemptCall.CopyFrozen)]
     public async Task A_failing_call_of_the_source_leaves_the_container_there(AttemptCall call)
     {
-        _hosts.HostA.Failing = call;
+        Hosts.HostA.Failing = call;
 
         await AssertStaysAsync(MigrationFailure.Internal, $"{call} fails on host a");
     }
@@ -89,7 +96,7 @@ public sealed class MigrationsActorSpec : TestKit
     [InlineData(AttemptCall.RestoreToGate)]
     public async Task A_failing_call_of_the_destination_leaves_the_container_where_it_is(AttemptCall call)
     {
-        _hosts.HostB.Failing = call;
+        Hosts.HostB.Failing = call;
 
         await AssertStaysAsync(MigrationFailure.Internal, $"{call} fails on host b");
     }
@@ -103,9 +110,9 @@ public sealed class MigrationsActorSpec : TestKit
     [InlineData(false, AttemptCall.RestoreToGate)]
     public async Task Cancel_in_each_phase_leaves_the_container_there(bool atSource, AttemptCall during)
     {
-        var (attempt, gate) = await MigrateAndHangAsync(atSource ? _hosts.HostA : _hosts.HostB, during);
+        var (attempt, gate) = await MigrateAndHangAsync(atSource ? Hosts.HostA : Hosts.HostB, during);
 
-        Assert.IsType<CancelAccepted>(await _hosts.Of(TwoHosts.A).Ask<object>(new CancelMigration(attempt), Patience));
+        Assert.IsType<CancelAccepted>(await Hosts.Of(TwoHosts.A).Ask<object>(new CancelMigration(attempt), Patience));
         if (atSource)
         {
             gate.TrySetResult();
@@ -122,12 +129,12 @@ public sealed class MigrationsActorSpec : TestKit
     [InlineData(AttemptCall.CopyFrozen)]
     public async Task A_source_daemon_that_ends_is_taken_up_from_its_journal(AttemptCall during)
     {
-        var (attempt, gate) = await MigrateAndHangAsync(_hosts.HostA, during);
+        var (attempt, gate) = await MigrateAndHangAsync(Hosts.HostA, during);
 
-        await _hosts.KillAsync(TwoHosts.A);
+        await Hosts.KillAsync(TwoHosts.A);
         gate.TrySetResult();
-        _hosts.HostA.Hanging = null;
-        _hosts.Start(_hosts.HostA);
+        Hosts.HostA.Hanging = null;
+        Hosts.Start(Hosts.HostA);
 
         var details = await EndOfAsync(TwoHosts.A, attempt);
         Assert.Equal(AttemptOutcome.Aborted, details.Outcome);
@@ -137,14 +144,14 @@ public sealed class MigrationsActorSpec : TestKit
     [Fact]
     public async Task A_source_that_dies_at_the_gate_loses_nothing_as_the_destination_decides()
     {
-        var (attempt, gate) = await MigrateAndHangAsync(_hosts.HostB, AttemptCall.RestoreToGate);
+        var (attempt, gate) = await MigrateAndHangAsync(Hosts.HostB, AttemptCall.RestoreToGate);
 
-        await _hosts.KillAsync(TwoHosts.A);
+        await Hosts.KillAsync(TwoHosts.A);
         gate.TrySetResult();
 
         await EndOfAsync(TwoHosts.B, attempt);
         AwaitTrees(Tree.Frozen, Tree.Running);
-        _hosts.Start(_hosts.HostA);
+        Hosts.Start(Hosts.HostA);
         Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
         AwaitTrees(Tree.None, Tree.Running);
     }
@@ -152,15 +159,15 @@ public sealed class MigrationsActorSpec : TestKit
     [Fact]
     public async Task A_destination_that_dies_in_the_restore_gives_up_and_the_source_thaws()
     {
-        var (attempt, gate) = await MigrateAndHangAsync(_hosts.HostB, AttemptCall.RestoreToGate);
+        var (attempt, gate) = await MigrateAndHangAsync(Hosts.HostB, AttemptCall.RestoreToGate);
 
-        await _hosts.KillAsync(TwoHosts.B);
+        await Hosts.KillAsync(TwoHosts.B);
         gate.TrySetResult();
 
         Assert.Equal(AttemptOutcome.Aborted, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
-        Assert.Equal(Tree.Running, _hosts.HostA.Tree);
-        _hosts.HostB.Hanging = null;
-        _hosts.Start(_hosts.HostB);
+        Assert.Equal(Tree.Running, Hosts.HostA.Tree);
+        Hosts.HostB.Hanging = null;
+        Hosts.Start(Hosts.HostB);
         await EndOfAsync(TwoHosts.B, attempt);
         AwaitTrees(Tree.Running, Tree.None);
     }
@@ -168,24 +175,24 @@ public sealed class MigrationsActorSpec : TestKit
     [Fact]
     public async Task Without_a_majority_after_the_freeze_both_stay_stopped_until_it_is_back()
     {
-        var (attempt, gate) = await MigrateAndHangAsync(_hosts.HostB, AttemptCall.RestoreToGate);
-        _hosts.DeadVoters[TwoHosts.A] = true;
-        _hosts.DeadVoters[new HostName("w")] = true;
+        var (attempt, gate) = await MigrateAndHangAsync(Hosts.HostB, AttemptCall.RestoreToGate);
+        Hosts.DeadVoters[TwoHosts.A] = true;
+        Hosts.DeadVoters[new HostName("w")] = true;
         gate.TrySetResult();
 
         // Longer than the stop deadline: the source has proposed SOURCE, and nothing has moved.
-        AwaitAssert(() => Assert.Contains(_hosts.JournalOf(TwoHosts.A), e => e is JournalEntry.Proposed), Patience);
-        Assert.Equal((Tree.Frozen, Tree.Gated), (_hosts.HostA.Tree, _hosts.HostB.Tree));
+        AwaitAssert(() => Assert.Contains(Hosts.JournalOf(TwoHosts.A), e => e is JournalEntry.Proposed), Patience);
+        Assert.Equal((Tree.Frozen, Tree.Gated), (Hosts.HostA.Tree, Hosts.HostB.Tree));
 
-        _hosts.DeadVoters.Clear();
+        Hosts.DeadVoters.Clear();
         await EndOfAsync(TwoHosts.A, attempt);
-        AwaitAssert(() => Assert.True(_hosts.HostA.Tree == Tree.Running ^ _hosts.HostB.Tree == Tree.Running), Patience);
+        AwaitAssert(() => Assert.True(Hosts.HostA.Tree == Tree.Running ^ Hosts.HostB.Tree == Tree.Running), Patience);
     }
 
     [Fact]
     public async Task Bad_orders_are_refused_with_a_sentence()
     {
-        var (attempt, gate) = await MigrateAndHangAsync(_hosts.HostA, AttemptCall.RunRound);
+        var (attempt, gate) = await MigrateAndHangAsync(Hosts.HostA, AttemptCall.RunRound);
 
         await AssertRefusedAsync(new MigrateContainer(TwoHosts.Container, TwoHosts.B, Policy), MigrationFailure.AttemptInProgress);
         await AssertRefusedAsync(new MigrateContainer(new ContainerName("c2"), TwoHosts.B, Policy), MigrationFailure.UnknownContainer);
@@ -199,7 +206,7 @@ public sealed class MigrationsActorSpec : TestKit
 
     private async Task AssertRefusedAsync(IWire command, MigrationFailure failure)
     {
-        var refused = Assert.IsType<CommandRefused>(await _hosts.Of(TwoHosts.A).Ask<object>(command, Patience));
+        var refused = Assert.IsType<CommandRefused>(await Hosts.Of(TwoHosts.A).Ask<object>(command, Patience));
         Assert.Equal(failure, refused.Failure);
         Assert.NotEmpty(refused.Sentence);
     }
@@ -211,35 +218,5 @@ public sealed class MigrationsActorSpec : TestKit
         Assert.Equal((AttemptOutcome.Aborted, failure), (details.Outcome, details.Failure));
         Assert.Contains(sentence, details.Sentence, StringComparison.Ordinal);
         AwaitTrees(Tree.Running, Tree.None);
-    }
-
-    private void AwaitTrees(Tree a, Tree b) => AwaitAssert(() => Assert.Equal((a, b), (_hosts.HostA.Tree, _hosts.HostB.Tree)), Patience);
-
-    private async Task<AttemptId> MigrateAsync()
-        => Assert.IsType<MigrationAccepted>(await _hosts.Of(TwoHosts.A).Ask<object>(new MigrateContainer(TwoHosts.Container, TwoHosts.B, Policy), Patience)).Attempt;
-
-    private async Task<(AttemptId Attempt, TaskCompletionSource Gate)> MigrateAndHangAsync(FakeHost host, AttemptCall call)
-    {
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        host.Hanging = (call, gate);
-        var attempt = await MigrateAsync();
-        AwaitAssert(() => Assert.Contains(call, host.Calls), Patience);
-        return (attempt, gate);
-    }
-
-    /// <summary>The ended attempt as the host's history has it.</summary>
-    private async Task<AttemptDetails> EndOfAsync(HostName host, AttemptId attempt)
-    {
-        AttemptDetails? ended = null;
-        await AwaitAssertAsync(
-            () =>
-            {
-                ended = _hosts.JournalOf(host).OfType<JournalEntry.Ended>().FirstOrDefault(e => e.Details.Attempt == attempt)?.Details;
-                Assert.NotNull(ended);
-            },
-            Patience);
-        var shown = await _hosts.Of(host).Ask<object>(new ShowMigration(attempt), Patience);
-        Assert.Equal(ended!.Outcome, Assert.IsType<AttemptDetails>(shown).Outcome);
-        return ended;
     }
 }

@@ -15,8 +15,10 @@ internal sealed class TwoHosts
     private static readonly HostName W = new("w");
     private static readonly FakeKeys Keys = new();
 
+    public static readonly TimeSpan BeforeFreezePatience = TimeSpan.FromSeconds(2);
+
     private static readonly AttemptTimes Times = new(
-        Resend: TimeSpan.FromMilliseconds(100), Patience: TimeSpan.FromSeconds(2), PreparePatience: TimeSpan.FromSeconds(2),
+        Resend: TimeSpan.FromMilliseconds(100), Patience: BeforeFreezePatience, PreparePatience: TimeSpan.FromSeconds(2),
         HandOverPatience: TimeSpan.FromSeconds(4), Retry: TimeSpan.FromMilliseconds(100));
 
     private static readonly VoterTimes Voting = new(TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(200));
@@ -32,7 +34,7 @@ internal sealed class TwoHosts
     {
         _system = system;
         _voters = new[] { A, B, W }.ToImmutableDictionary(h => h, NewVoter);
-        HostA.Tree = Tree.Running;
+        HostA.Place(FakeHost.Spec(Container), new Fence(1, 0));
         Start(HostA);
         Start(HostB);
     }
@@ -68,7 +70,7 @@ internal sealed class TwoHosts
         var services = new AttemptServices(
             new Peers(this, host.Name), host, host,
             new DecisionServices(journal, client, poll, new FakeSigner(host.Name), Keys, Voting),
-            new AttestationServices(tpm, _quotes.Policy, _quotes.Anchors), Times, TimeProvider.System, "boot");
+            new AttestationServices(tpm, _quotes.Policy, _quotes.Anchors), Times, TimeProvider.System, "boot", host);
         _migrations[host.Name] = _system.ActorOf(MigrationsActor.Props(services, host), $"migrations-{host.Name}-{Interlocked.Increment(ref _lives)}");
     }
 

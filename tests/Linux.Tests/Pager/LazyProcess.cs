@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using ActorMigration.Contracts;
 using ActorMigration.Contracts.Memory;
 using ActorMigration.Host.Linux.Pager;
+using ActorMigration.Host.Linux.Processes;
 using ActorMigration.Host.Linux.Store;
 
 namespace ActorMigration.Linux.Tests.Pager;
@@ -42,7 +43,13 @@ internal sealed class LazyProcess : IDisposable
 
     internal Process Target { get; private set; } = null!;
 
-    private string Work => Path.Combine(_directory, "work");
+    internal string Work => Path.Combine(_directory, "work");
+
+    /// <summary>Pager and keeper.</summary>
+    internal ProcessIdentity[] Helpers => HelperIdentities.Read(Path.Combine(Work, "pager.pids")) ?? [];
+
+    /// <summary>The pager's twin.</summary>
+    internal ProcessIdentity[] Twin => HelperIdentities.Read(Path.Combine(Work, TableTwin.FileName)) ?? [];
 
     private string Images => Path.Combine(_directory, "images");
 
@@ -132,23 +139,17 @@ internal sealed class LazyProcess : IDisposable
             Target.Dispose();
         }
 
-        foreach (var line in File.Exists(Path.Combine(Work, "pager.pids")) ? File.ReadAllLines(Path.Combine(Work, "pager.pids")) : [])
+        // Only helpers that this object started; the twin last, as a keeper that takes over ends it itself.
+        foreach (var helper in (ProcessIdentity[])[.. Helpers, .. Twin])
         {
-            EndOwn(line);
+            if (helper.IsAlive)
+            {
+                Signals.Send(helper.Pid, Signals.SIGKILL);
+            }
         }
 
         PageStore.Wipe(Store);
         Directory.Delete(_directory, recursive: true);
-    }
-
-    /// <summary>Only a helper that this object started: pid and start time.</summary>
-    private static void EndOwn(string line)
-    {
-        var parts = line.Split(' ').Select(part => long.Parse(part, CultureInfo.InvariantCulture)).ToArray();
-        if (new Host.Linux.Processes.ProcessIdentity((int)parts[0], parts[1]).IsAlive)
-        {
-            Kill((int)parts[0]);
-        }
     }
 
     private void FillStore()

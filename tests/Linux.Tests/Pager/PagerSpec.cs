@@ -1,4 +1,6 @@
 using ActorMigration.Host.Linux.Pager;
+using ActorMigration.Host.Linux.Processes;
+using Microsoft.Win32.SafeHandles;
 
 namespace ActorMigration.Linux.Tests.Pager;
 
@@ -106,9 +108,9 @@ public sealed class PagerSpec
     {
         using var lazy = new LazyProcess(1024);
         var armed = await lazy.StartAsync("read");
-        var attached = PagerClient.Attach(Path.GetDirectoryName(lazy.Store) + "/work", TimeProvider.System);
+        var attached = PagerClient.Attach(lazy.Work, containerFreezer: "", TimeProvider.System);
 
-        Assert.Equal(armed.Pid, (await attached.WaitArmedAsync(1, CancellationToken.None)).Pid);
+        Assert.Equal(armed.Pid, (await attached!.WaitArmedAsync(1, CancellationToken.None)).Pid);
     }
 
     [Fact]
@@ -119,5 +121,69 @@ public sealed class PagerSpec
         lazy.Target.Kill();
         await lazy.Target.WaitForExitAsync();
         await lazy.Client.EndAsync(CancellationToken.None);
+
+        AssertEnd(lazy.Helpers);
+        AssertEnd(lazy.Twin);
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task The_twin_that_two_killed_helpers_leave_stays_while_the_container_lives_and_goes_after_it(int first)
+    {
+        using var lazy = new LazyProcess(1024);
+        var cgroup = Directory.CreateDirectory(Path.Combine(lazy.Work, "cgroup")).FullName;
+        await lazy.StartAsync("read", cgroup);
+        File.WriteAllText(Path.Combine(cgroup, "cgroup.procs"), $"{lazy.Target.Id}\n");
+        // Held still, so that a keeper does not end the twin when the pager goes.
+        LazyProcess.Stop(lazy.Helpers[1].Pid);
+        LazyProcess.Kill(lazy.Helpers[first].Pid);
+        LazyProcess.Kill(lazy.Helpers[1 - first].Pid);
+
+        var needed = await Assert.ThrowsAsync<PagerException>(() => lazy.Client.EndAsync(CancellationToken.None));
+
+        Assert.Equal(PagerFailure.StillNeeded, needed.Failure);
+        Assert.True(Assert.Single(lazy.Twin).IsAlive);
+        lazy.Target.Kill();
+        await lazy.Target.WaitForExitAsync();
+        File.WriteAllText(Path.Combine(cgroup, "cgroup.procs"), "");
+        await PagerClient.Attach(lazy.Work, cgroup, TimeProvider.System)!.EndAsync(CancellationToken.None);
+        AssertEnd(lazy.Twin);
+    }
+
+    [Fact]
+    public async Task A_test_that_gives_up_in_the_middle_leaves_no_helper_and_no_twin()
+    {
+        var lazy = new LazyProcess(1024);
+        await lazy.StartAsync("read");
+        var all = lazy.Helpers.Concat(lazy.Twin).ToArray();
+        Assert.Equal(3, all.Length);
+
+        lazy.Dispose();
+
+        AssertEnd(all);
+    }
+
+    [Fact]
+    public async Task A_helper_has_no_descriptor_of_whoever_started_it()
+    {
+        using var reading = Inheritable("/dev/full");
+        using var lazy = new LazyProcess(1024);
+        await lazy.StartAsync("read");
+
+        Assert.Contains("/dev/full", Descriptors(Environment.ProcessId));
+        Assert.All(lazy.Helpers.Concat(lazy.Twin), helper => Assert.DoesNotContain("/dev/full", Descriptors(helper.Pid)));
+    }
+
+    private static void AssertEnd(ProcessIdentity[] processes)
+    {
+        Assert.NotEmpty(processes);
+        Assert.All(processes, process => Assert.True(SpinWait.SpinUntil(() => !process.IsAlive, TimeSpan.FromSeconds(5)), $"{process} was to end"));
+    }
+
+    private static string[] Descriptors(int pid)
+        => [.. Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Select(fd => new FileInfo(fd).LinkTarget ?? "")];
+
+    /// <summary>As a library opens it that does not think of children.</summary>
+    private static SafeFileHandle Inheritable(string path) => Host.Linux.Interop.Open(path, Host.Linux.Interop.O_RDONLY);
 }

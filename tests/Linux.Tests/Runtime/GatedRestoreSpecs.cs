@@ -72,6 +72,25 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_daemon_that_comes_after_the_gate_was_opened_opens_it_again_without_harm()
+    {
+        var started = await DumpedAsync();
+        var count = started.Count;
+        var (gate, container) = await started.StartRestoreAsync(Next);
+        await gate.WaitGateAsync();
+        await gate.OpenAsync();
+        await started.Container.RemoveAsync();
+
+        var adopted = _lab.Keep(GatedRestore.Adopt(started.OrderFor(Next).Directory, _lab.Runc, container, _lab.Layout, RuntimeLab.Time)!);
+
+        Assert.False(adopted.TreeIsAlive);
+        Assert.True(adopted.IsOpenOrMayBe);
+        await adopted.OpenAsync();
+        started.AssertCountsOn(count);
+        Assert.Equal(ContainerState.Running, await container.StateAsync());
+    }
+
+    [Fact]
     public async Task The_gate_ignores_signals_and_words_that_are_no_verdict()
     {
         var started = await DumpedAsync();

@@ -9,6 +9,12 @@ public sealed record Running(AttemptId Attempt, Fence Fence, double GateToRunnin
 /// <summary>Destination to source, after DEST: every page is in its place; nothing more is needed of the source or of the page store.</summary>
 public sealed record Filled(AttemptId Attempt, Fence Fence, FillReport Report) : IAttemptMessage;
 
+/// <summary>
+/// Destination to source, after DEST: the restored tree died before it ran. The container runs nowhere and its files are here. It permits nothing: the source ends the attempt
+/// as after <see cref="Running"/>.
+/// </summary>
+public sealed record TreeLost(AttemptId Attempt, Fence Fence, string Sentence) : IAttemptMessage;
+
 /// <summary>Source to destination, after DEST: nothing of the container is left at the source.</summary>
 public sealed record SourceCleaned(AttemptId Attempt, Fence Fence) : IAttemptMessage;
 

@@ -55,7 +55,8 @@ public sealed class DumpFailedException(DumpObstacle obstacle, string sentence) 
     public static DumpFailedException From(string container, IReadOnlyList<string> errors)
     {
         var (obstacle, what) = Classify(errors);
-        return new DumpFailedException(obstacle, $"CRIU cannot dump {container}{(what.Length > 0 ? $", which has {what}" : "")}: {CriuLog.Summary(errors)}");
+        return new DumpFailedException(
+            obstacle, $"CRIU cannot dump {container}{(what.Length > 0 ? $", which has {what}; it goes on here, and can be moved when that is gone" : "; it goes on here")}. CRIU says: {CriuLog.Summary(errors)}");
     }
 
     internal static (DumpObstacle Obstacle, string What) Classify(IReadOnlyList<string> errors)
@@ -93,6 +94,7 @@ public sealed class DumpFailedException(DumpObstacle obstacle, string sentence) 
         ("Can't lookup mount=", DumpObstacle.ExternalFile, "a file from outside the container"),
         ("Can't dump file", DumpObstacle.ExternalFile, "a descriptor that CRIU does not carry"),
         ("unsupported socket", DumpObstacle.Socket, "a socket of a kind that CRIU does not carry"),
-        ("Unsupported protocol", DumpObstacle.Socket, "a socket of a kind that CRIU does not carry"),
+        ("Unsupported proto", DumpObstacle.Socket, "a socket of a protocol that CRIU does not carry, such as MPTCP"),
+        ("Unknown socket collected", DumpObstacle.Socket, "a socket of a family that CRIU does not carry, such as vsock"),
     ];
 }

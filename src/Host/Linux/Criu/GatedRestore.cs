@@ -64,6 +64,15 @@ public sealed class GatedRestore : IDisposable
             && _container.Cgroup.Processes().Contains(gate.Init) && _container.Cgroup.IsFrozen;
 
     /// <summary>
+    /// True while <see cref="OpenAsync"/> has something to open: the tree waits at its gate, or an earlier call (of a daemon that died over it, perhaps) has let it
+    /// through. Nothing but the word DEST thaws a gated tree, so one that is thawed and alive is through.
+    /// </summary>
+    public bool IsOpenOrMayBe => TreeIsAlive || IsThrough;
+
+    private bool IsThrough
+        => Reached() is { Locked: true } gate && _container.Cgroup.Processes().Contains(gate.Init) && !_container.Cgroup.IsFrozen;
+
+    /// <summary>
     /// Takes runc up to its call of CRIU. Needs the netns and the empty directories of images and root; nothing of the container is read, and nothing of it is here.
     /// </summary>
     /// <exception cref="LinuxException">A pipe or cgroup could not be made.</exception>
@@ -140,18 +149,22 @@ public sealed class GatedRestore : IDisposable
         => Task.Factory.StartNew(() => WaitGate(cancel), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>
-    /// The verdict is DEST, and port and frames are ready: lets the tasks run. They do when this returns. Idempotent while the gate is there.
+    /// The verdict is DEST, and port and frames are ready: lets the tasks run. They do when this returns. Idempotent for as long as the attempt's directory is there.
     /// </summary>
     /// <exception cref="RestoreFailedException">The gate was not whole, or CRIU failed behind it: the container has crashed here, which is no reason to run it elsewhere.</exception>
     public async Task OpenAsync()
     {
         var gate = Reached();
-        if (gate is null || !TreeIsAlive)
+        if (gate is null || !IsOpenOrMayBe)
         {
             throw new RestoreFailedException($"the gated tree of {_container.Id} is no longer whole; {Reasons()}");
         }
 
-        _verdict.Tell(GateScript.Destination);
+        if (_refuge.Processes().Contains(gate.Value.Script))
+        {
+            _verdict.Tell(GateScript.Destination);
+        }
+
         await Task.Factory.StartNew(() => _runcWatch.Wait(null, -1), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         if (ProcessIdentity.Find(gate.Value.Init) is null || _container.Cgroup.IsFrozen || await _runc.StateAsync(_container.Id).ConfigureAwait(false) is not { Status: "running" })
         {

@@ -54,9 +54,9 @@ internal static partial class Interop
         [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addchdir_np", StringMarshalling = StringMarshalling.Utf8)]
         internal static partial int ActionsAddChdir(nint actions, string path);
 
-        /// <summary>glibc 2.34.</summary>
+        // Since glibc 2.34.
         [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addclosefrom_np")]
-        internal static partial int ActionsAddCloseFrom(nint actions, int fd);
+        internal static partial int ActionsAddCloseFrom(nint actions, int from);
 
         [LibraryImport("libc", EntryPoint = "posix_spawnattr_init")]
         internal static partial int AttributesInit(nint attributes);

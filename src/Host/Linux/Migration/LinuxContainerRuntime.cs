@@ -69,7 +69,8 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
 
         Directory.CreateDirectory(node.NetnsDirectory);
         using var port = ContainerPort.Create(node.NetnsDirectory, spec.Name, fence, spec.Network, node.Bridge);
-        undo.Push(() => Done(port.Remove));
+        // By its name: the port's handles are closed by the time a failure is undone.
+        undo.Push(() => Done(() => PortInventory.Remove(node.NetnsDirectory, new PortName(spec.Name, fence))));
 
         var container = node.Container(spec.Name, fence);
         var record = new ContainerRecord(spec, fence, ContainerState.Running, port.NetnsPath, container.Id, container.Cgroup.Path, null, ProcessIdentity.BootId());

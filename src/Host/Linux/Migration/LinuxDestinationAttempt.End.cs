@@ -1,6 +1,7 @@
 using ActorMigration.Actors;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Linux.Containers;
+using ActorMigration.Host.Linux.Criu;
 using ActorMigration.Host.Linux.Network;
 using ActorMigration.Host.Linux.Pager;
 using ActorMigration.Host.Linux.Processes;
@@ -19,18 +20,26 @@ internal sealed partial class LinuxDestinationAttempt
             throw new AttemptException(MigrationFailure.Internal, $"the verdict {certificate.Value} of {certificate.Register.Attempt} does not open the gate of attempt {_attempt}");
         }
 
-        if (ContainerRecord.Load(_node.StateDirectory, _name) is { InitIsAlive: true })
+        // The record is written last: an earlier call came through, or found the tree dead.
+        if (ContainerRecord.Load(_node.StateDirectory, _name) is { } written && written.Fence == _fence)
         {
-            // An earlier call came through: the record is written last.
+            if (written.Init is null)
+            {
+                throw Lost();
+            }
+
             return;
         }
 
-        if (_gate is null)
+        // Asked before the port is plugged in: a container that is not there must not answer.
+        if (_gate is not { IsOpenOrMayBe: true })
         {
-            throw new AttemptException(MigrationFailure.RestoreFailed, $"the gated tree of container {_name} is gone: this host has nothing to run");
+            Write(ContainerState.Exited, null);
+            throw Lost();
         }
 
         var init = _gate.InitPid;
+        RemoveHoldPortOfEarlierDaemon();
         Port.Plug();
         Port.Announce();
         Port.ForgetUnansweredNeighbours();
@@ -40,12 +49,28 @@ internal sealed partial class LinuxDestinationAttempt
         }
 
         var filling = _pager!.FillAsync(CancellationToken.None);
-        await _gate.OpenAsync().ConfigureAwait(false);
+        try
+        {
+            await _gate.OpenAsync().ConfigureAwait(false);
+        }
+        catch (RestoreFailedException dead)
+        {
+            _node.Log.LogError("Container {Name}: {Reason}", _name, dead.Message);
+            Write(ContainerState.Exited, null);
+            throw Lost();
+        }
+
         await filling.ConfigureAwait(false);
         _node.Claims.TryAct(_name, _fence);
-        new ContainerRecord(Spec, _fence, ContainerState.Running, Port.NetnsPath, _container.Id, _container.Cgroup.Path, ProcessIdentity.Find(init), ProcessIdentity.BootId())
-            .Save(_node.StateDirectory);
+        Write(ContainerState.Running, ProcessIdentity.Find(init));
     });
+
+    private void Write(ContainerState state, ProcessIdentity? init)
+        => new ContainerRecord(Spec, _fence, state, _port?.NetnsPath ?? "", _container.Id, _container.Cgroup.Path, init, ProcessIdentity.BootId()).Save(_node.StateDirectory);
+
+    private AttemptException Lost() => new(
+        MigrationFailure.ContainerLost,
+        $"container {_name} is lost: its restored tree on host {_node.Host} died after the voters had given it to that host and before it ran, so it runs nowhere; its files are kept there in {_root.Upper}, 'amig rm {_name}' removes them");
 
     public Task KillGatedAsync() => AttemptErrors.Of("killing the gated tree", async () =>
     {
@@ -55,7 +80,10 @@ internal sealed partial class LinuxDestinationAttempt
             await _gate.KillAsync().ConfigureAwait(false);
         }
 
-        await EndPagerAsync().ConfigureAwait(false);
+        if (_pager is not null)
+        {
+            await _pager.EndAsync(CancellationToken.None).ConfigureAwait(false);
+        }
     });
 
     public Task<FillReport> AwaitFillAsync(CancellationToken cancel) => AttemptErrors.Of("the fill", async () =>
@@ -65,7 +93,17 @@ internal sealed partial class LinuxDestinationAttempt
             return new FillReport(0, 0, TimeSpan.Zero);
         }
 
-        var status = await _pager.WaitFilledAsync(cancel).ConfigureAwait(false);
+        PagerStatus status;
+        try
+        {
+            status = await _pager.WaitFilledAsync(cancel).ConfigureAwait(false);
+        }
+        catch (PagerException lost) when (lost.Failure == PagerFailure.Lost && _container.Cgroup.Processes().Length == 0)
+        {
+            // The container has been removed or has ended: nobody misses a page.
+            return new FillReport(0, 0, TimeSpan.Zero);
+        }
+
         return new FillReport(status.PagesFilled, status.Faults, TimeSpan.FromMilliseconds(status.FillMilliseconds));
     });
 
@@ -77,7 +115,14 @@ internal sealed partial class LinuxDestinationAttempt
             await KillGatedAsync().ConfigureAwait(false);
         }
 
+        else if (_pager is not null)
+        {
+            // They have ended, unless they were killed: then their twin has not.
+            await _pager.EndAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
         await DisposeAsync().ConfigureAwait(false);
+        RemoveHoldPortOfEarlierDaemon();
         PageStore.Wipe(StoreDirectory);
         if (verdict == Verdict.Source)
         {
@@ -98,18 +143,12 @@ internal sealed partial class LinuxDestinationAttempt
         }
     });
 
-    private async Task EndPagerAsync()
+    /// <summary>It would swallow every frame for the container: its forwarding entry stays when the daemon that held the frames is gone.</summary>
+    private void RemoveHoldPortOfEarlierDaemon()
     {
-        try
+        if (_holder is null)
         {
-            if (_pager is not null)
-            {
-                await _pager.EndAsync(CancellationToken.None).ConfigureAwait(false);
-            }
-        }
-        catch (PagerException lost) when (lost.Failure == PagerFailure.Lost)
-        {
-            // Both helpers have ended by themselves: nobody is left to end.
+            FrameHolder.RemoveLeftover(_name, _fence);
         }
     }
 }

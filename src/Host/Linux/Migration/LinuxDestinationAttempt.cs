@@ -41,6 +41,7 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
     private DestinationStreams? _streams;
     private GatedRestore? _gate;
     private MemoryWitness? _witness;
+    private DataEndpoint? _endpoint;
 
     internal LinuxDestinationAttempt(LinuxNode node, AttemptId attempt, ContainerName name, Fence fence, byte[] sourceKeyDigest)
     {
@@ -68,18 +69,23 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
 
     private GatedRestoreOrder Order => new(GateDirectory, ImagesDirectory, Spec, _root.MountPoint, Port.NetnsPath, LazyPages: true);
 
-    private ContainerSpec Spec => _spec ?? throw new AttemptException(MigrationFailure.Internal, $"attempt {_attempt} has not been prepared on this host");
+    private ContainerSpec Spec => _spec ?? throw NotPrepared();
 
     private ContainerPort Port => _port ?? throw new AttemptException(MigrationFailure.Internal, $"attempt {_attempt} has no port on this host");
 
     public Task<DataEndpoint> PrepareAsync(PrepareOrder order, CancellationToken cancel) => AttemptErrors.Of("preparing", async () =>
     {
         var survey = order.Survey;
+        if (_endpoint is not null)
+        {
+            return _endpoint;
+        }
+
         RefuseLeftovers();
         RefuseUnfit(survey, order.SourceHost);
         _spec = survey.Spec;
         _maxImageBytes = DestinationStreams.MaxImageBytes(survey);
-        _reservation = _node.Reservations.Reserve(_attempt, survey.MemoryBytes + (survey.MemoryBytes / 4) + GrowthBytes);
+        _reservation = Reserve(survey.MemoryBytes + (survey.MemoryBytes / 4) + GrowthBytes);
         new DestinationRecord(_attempt, _spec, _fence).Save(StateDirectory);
         foreach (var directory in (string[])[ImagesDirectory, GateDirectory, Path.Combine(GateDirectory, "work"), _node.NetnsDirectory, _node.HelperCgroup])
         {
@@ -97,13 +103,18 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
         var missing = survey.Layers.Where(layer => !_node.Images.HasBlob($"sha256:{layer}")).ToArray();
         _streams = new DestinationStreams(
             _node, _node.Listener.Register(_attempt, _fence, _key, _sourceKeyDigest), _store, survey, missing.Length == 0, _root.Upper, ImagesDirectory, Limits(survey));
-        return new DataEndpoint(_node.Address.ToString(), _node.Listener.EndPoint.Port, KeyDigest, missing);
+        return _endpoint = new DataEndpoint(_node.Address.ToString(), _node.Listener.EndPoint.Port, KeyDigest, missing);
     });
 
     public Task ClaimAddressAsync() => AttemptErrors.Of("claiming the address", () =>
     {
-        _holder!.Hold();
-        _claim!.Claim();
+        if (_holder is null || _claim is null)
+        {
+            throw NotPrepared();
+        }
+
+        _holder.Hold();
+        _claim.Claim();
         return Task.CompletedTask;
     });
 
@@ -117,6 +128,8 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
         _port?.Dispose();
         _gate?.Dispose();
         _key.Dispose();
+        // A teardown that failed half way is repeated on this object: what is let go of is not there any more.
+        (_streams, _store, _holder, _port, _gate) = (null, null, null, null, null);
         return ValueTask.CompletedTask;
     }
 
@@ -135,8 +148,10 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
         }
 
         _gate = GatedRestore.Adopt(GateDirectory, _node.Runc, _container, _node.Layout, _node.Time);
-        _pager = _gate is null ? null : PagerClient.Attach(Path.Combine(GateDirectory, "work"), _node.Time);
+        _pager = PagerClient.Attach(Path.Combine(GateDirectory, "work"), _container.Cgroup.Directory, _node.Time);
     }
+
+    private AttemptException NotPrepared() => new(MigrationFailure.Internal, $"attempt {_attempt} has not been prepared on this host");
 
     /// <summary>Nothing older of this container may be here: a stale port would answer its clients, a stale record would be started at the next boot.</summary>
     private void RefuseLeftovers()
@@ -184,9 +199,27 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
         if (survey.FilesBytes + GrowthBytes > free)
         {
             throw new AttemptException(
-                MigrationFailure.NoRoom, $"the files of container {_name} need {(survey.FilesBytes + GrowthBytes) >> 20} MiB, {Math.Max(0, free) >> 20} MiB are free on this host's {_node.StateDirectory} beyond its reserve");
+                MigrationFailure.NoRoom,
+                $"host {_node.Host} has no room on its disk for the files of container {_name}: {ToMiB(survey.FilesBytes + GrowthBytes)} MiB are needed, {ToMiB(free)} MiB of {_node.StateDirectory} are free beyond its own reserve (amig.disk.reserve); make room there or choose another host");
         }
     }
+
+    private Reservation Reserve(long bytes)
+    {
+        try
+        {
+            return _node.Reservations.Reserve(_attempt, bytes);
+        }
+        catch (ReservationRefusedException refused)
+        {
+            throw new AttemptException(
+                MigrationFailure.NoRoom,
+                $"host {_node.Host} has no room in memory for container {_name}: {ToMiB(refused.Asked)} MiB are needed, {ToMiB(refused.Free)} MiB can be promised beyond its own reserve (amig.memory.reserve) and what other attempts were promised; make room there or choose another host",
+                refused);
+        }
+    }
+
+    private static long ToMiB(long bytes) => Math.Max(0, bytes) >> 20;
 
     /// <summary>Twice what is there now, and the growth: a writable layer that doubles while it crosses belongs into a later attempt.</summary>
     private static LayerLimits Limits(SourceSurvey survey) => new((2 * survey.FilesBytes) + GrowthBytes, MaxEntries);

@@ -12,7 +12,15 @@ internal sealed class LinuxDestinationHost(LinuxNode node) : IDestinationHost
     public IDestinationAttempt Adopt(AttemptId attempt, ContainerName container, Fence fence)
     {
         var adopted = new LinuxDestinationAttempt(node, attempt, container, fence, sourceKeyDigest: []);
-        adopted.TakeUp();
-        return adopted;
+        try
+        {
+            adopted.TakeUp();
+            return adopted;
+        }
+        catch (Exception failure) when (failure is IOException or System.Text.Json.JsonException)
+        {
+            // The daemon goes on without this attempt and tries again: other containers need it.
+            throw AttemptErrors.Name($"taking up attempt {attempt} of container {container}", failure);
+        }
     }
 }

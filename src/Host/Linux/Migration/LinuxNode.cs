@@ -13,6 +13,9 @@ namespace ActorMigration.Host.Linux.Migration;
 /// <summary>What all containers and attempts of one host share: its tools, its ledgers, and where things lie. Built once by the node.</summary>
 internal sealed record LinuxNode
 {
+    /// <summary>Name of this host, for sentences that are read on another one.</summary>
+    public required HostName Host { get; init; }
+
     /// <summary>Survives a reboot.</summary>
     public required string StateDirectory { get; init; }
 

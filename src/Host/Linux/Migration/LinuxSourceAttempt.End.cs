@@ -8,6 +8,12 @@ internal sealed partial class LinuxSourceAttempt
 {
     public Task PlugAndThawAsync() => AttemptErrors.Of("plugging in and thawing", () =>
     {
+        if (_holder is null)
+        {
+            // An earlier daemon's: its forwarding entry would swallow every frame for the container.
+            FrameHolder.RemoveLeftover(Spec.Name, _fence);
+        }
+
         _port ??= ContainerPort.Adopt(_node.NetnsDirectory, Spec.Name, _record.Fence, Spec.Network, _node.Bridge);
         _port.Plug();
         _port.Announce();
@@ -25,7 +31,18 @@ internal sealed partial class LinuxSourceAttempt
     public Task CleanAsync(Verdict verdict) => AttemptErrors.Of("cleaning up", async () =>
     {
         await DisposeAsync().ConfigureAwait(false);
-        foreach (var directory in (string[])[_node.AttemptRunDirectory(Spec.Name, _fence), _node.AttemptStateDirectory(Spec.Name, _fence)])
+        RemoveLeftovers(_node, Spec.Name, _fence);
+        if (verdict == Verdict.Dest)
+        {
+            await _container.RemoveAsync().ConfigureAwait(false);
+            new LinuxContainerRuntime(_node).RemoveFiles(Spec.Name);
+        }
+    });
+
+    /// <summary>Files of the attempt, and a hold port that an earlier daemon made for it.</summary>
+    internal static void RemoveLeftovers(LinuxNode node, ContainerName container, Fence fence)
+    {
+        foreach (var directory in (string[])[node.AttemptRunDirectory(container, fence), node.AttemptStateDirectory(container, fence)])
         {
             if (Directory.Exists(directory))
             {
@@ -33,12 +50,6 @@ internal sealed partial class LinuxSourceAttempt
             }
         }
 
-        // A hold port that an earlier daemon made for this attempt; after DEST also the container's own port.
-        PortInventory.Remove(_node.NetnsDirectory, new PortName(Spec.Name, _fence));
-        if (verdict == Verdict.Dest)
-        {
-            await _container.RemoveAsync().ConfigureAwait(false);
-            new LinuxContainerRuntime(_node).RemoveFiles(Spec.Name);
-        }
-    });
+        FrameHolder.RemoveLeftover(container, fence);
+    }
 }

@@ -17,32 +17,46 @@ internal sealed partial class LinuxSourceAttempt
 
     public Task UnplugAsync() => AttemptErrors.Of("unplugging the port", () =>
     {
-        _holder!.Hold();
-        _port!.Unplug();
+        DemandFrozen();
+        if (_holder is null || _port is null)
+        {
+            throw OutOfOrder("it has not been connected");
+        }
+
+        _holder.Hold();
+        _port.Unplug();
         return Task.CompletedTask;
     });
 
-    public Task<FrozenCopy> CopyFrozenAsync() => AttemptErrors.Of("the copy under freeze", async () =>
+    public Task<FrozenCopy> CopyFrozenAsync(CancellationToken cancel) => AttemptErrors.Of("the copy under freeze", async () =>
     {
+        DemandFrozen();
+        if (_tracker is null || _dump is null)
+        {
+            throw OutOfOrder("no round has been run, or it has been copied already");
+        }
+
+        // As in a round: a stream that is closed ends a thread that waits for the other host in it.
+        await using var stopped = cancel.Register(Streams.Dispose).ConfigureAwait(false);
         var clock = new StopClock(_node.Time);
         var pids = _container.Cgroup.Processes();
         var digest = _verifyMemory ? await clock.OnThread("digest", () => WriteDigests(pids)).ConfigureAwait(false) : null;
 
         _dump!.LookAhead();
-        var files = clock.OnThread("files", () => SendFiles(LayerPassKind.Frozen, CancellationToken.None));
+        var files = clock.OnThread("files", () => SendFiles(LayerPassKind.Frozen, cancel));
 
         // CRIU puts its parasite into the tasks, so the last scan comes before it.
         var index = await clock.OnThread("last scan", () => HarvestAndCheck(pids)).ConfigureAwait(false);
         var encoded = FinalIndexEncoding.Encode(index);
         var pages = clock.OnThread("last pages", () => Streams.Sender.Finish(encoded));
-        var released = _tracker!.ReleaseAsync();
+        var released = _tracker.ReleaseAsync();
         _tracker = null;
         await clock.Of("skeleton", _dump.RunAsync).ConfigureAwait(false);
         await files.ConfigureAwait(false);
 
         var images = clock.OnThread("images", SendImages);
         // Once more and final: a dump may leave a link to a file that has no name any more. Next to nothing else has changed.
-        var last = await clock.OnThread("last files", () => SendFiles(LayerPassKind.Final, CancellationToken.None)).ConfigureAwait(false);
+        var last = await clock.OnThread("last files", () => SendFiles(LayerPassKind.Final, cancel)).ConfigureAwait(false);
         var manifest = new Manifest(
             _attempt, Spec.Name, _fence, await pages.ConfigureAwait(false), SHA256.HashData(encoded), Streams.Files.Digest(), await images.ConfigureAwait(false), SpecDigest.Of(Spec));
         await released.ConfigureAwait(false);
@@ -51,6 +65,17 @@ internal sealed partial class LinuxSourceAttempt
     });
 
     public HandOverToken SignHandOver(Manifest manifest, byte[] destinationKeyDigest) => _key.SignHandOver(manifest, destinationKeyDigest);
+
+    private void DemandFrozen()
+    {
+        if (!_container.Cgroup.Exists || !_container.Cgroup.IsFrozen)
+        {
+            throw OutOfOrder("it is not frozen");
+        }
+    }
+
+    private AttemptException OutOfOrder(string why)
+        => new(MigrationFailure.Internal, $"attempt {_attempt} cannot go on with container {Spec.Name}: {why}");
 
     private FinalIndex HarvestAndCheck(int[] pids)
     {

@@ -100,6 +100,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
 
     public Task<RoundReport> RunRoundAsync(int round, CancellationToken cancel) => AttemptErrors.Of($"round {round}", async () =>
     {
+        var streams = Streams;
         var began = _node.Time.GetTimestamp();
         var sinceLastScan = _lastScan == 0 ? TimeSpan.Zero : _node.Time.GetElapsedTime(_lastScan, began);
         _lastScan = began;
@@ -109,12 +110,12 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
             _node.Criu, _container, _record.Init!.Value.Pid, _root.MountPoint, _record.NetworkNamespace, ImagesDirectory, WorkDirectory, _node.Time, SkeletonPages.Library);
 
         // A stream that is closed ends a thread that waits in it: that is how a cancel reaches blocking calls.
-        await using var stopped = cancel.Register(Streams.Dispose).ConfigureAwait(false);
+        await using var stopped = cancel.Register(streams.Dispose).ConfigureAwait(false);
         var pages = Blocking.Run(() => SendRound(round, cancel));
         var files = Blocking.Run(() => SendFiles(LayerPassKind.Running, cancel));
         var sentPages = await pages.ConfigureAwait(false);
         var sentFiles = await files.ConfigureAwait(false);
-        await Streams.Pump.RoundStoredAsync(round).WaitAsync(cancel).ConfigureAwait(false);
+        await streams.Pump.RoundStoredAsync(round).WaitAsync(cancel).ConfigureAwait(false);
         if (_verifyMemory)
         {
             _rseqAreas = [.. _container.Cgroup.Processes().SelectMany(pid => RseqAreas.Find(pid, _node.Time)).Distinct()];
@@ -166,7 +167,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
         var refused = hazards.FirstOrDefault(hazard => hazard.Kind is not (TrackingHazardKind.SharedMemory or TrackingHazardKind.SharedWritableFile));
         if (refused is not null)
         {
-            throw new AttemptException(MigrationFailure.NotDumpable, $"container {Spec.Name} cannot be moved: {refused}");
+            throw new AttemptException(MigrationFailure.NotDumpable, $"container {Spec.Name} cannot be moved: {refused.Sentence}");
         }
     }
 }

@@ -13,6 +13,9 @@ namespace ActorMigration.Host.Linux.Pager;
 /// </summary>
 internal sealed class KeeperProcess : IDisposable
 {
+    /// <summary>For the pager to come, above <see cref="PagerClient"/>'s own deadline: without it the death of a daemon between the two starts leaves a keeper for ever.</summary>
+    private const int PagerStartMilliseconds = 60_000;
+
     private readonly string _store;
     private readonly string _images;
     private readonly Freezer _freezer;
@@ -67,7 +70,7 @@ internal sealed class KeeperProcess : IDisposable
         using var listener = new Socket(AddressFamily.Unix, SocketType.Seqpacket, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint(KeeperMessage.SocketName));
         listener.Listen(1);
-        using var link = listener.Accept();
+        using var link = AcceptPager(listener);
         File.Delete(KeeperMessage.SocketName);
         var polled = stackalloc poll_fd[2];
         while (true)
@@ -93,6 +96,14 @@ internal sealed class KeeperProcess : IDisposable
                 return;
             }
         }
+    }
+
+    private static unsafe Socket AcceptPager(Socket listener)
+    {
+        var polled = new poll_fd { fd = (int)listener.Handle, events = POLLIN };
+        return Interop.Spawn.Poll(&polled, 1, PagerStartMilliseconds) == 1
+            ? listener.Accept()
+            : throw new InvalidDataException($"no pager came within {PagerStartMilliseconds} ms: the daemon has ended between the two starts");
     }
 
     private void Obey(KeeperMessage message)

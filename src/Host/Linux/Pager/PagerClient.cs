@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using ActorMigration.Host.Linux.Processes;
@@ -36,12 +35,14 @@ public sealed class PagerClient
     private static readonly TimeSpan LivenessInterval = TimeSpan.FromSeconds(1);
 
     private readonly string _work;
+    private readonly string _containerFreezer;
     private readonly ProcessIdentity[] _helpers;
     private readonly TimeProvider _time;
 
-    private PagerClient(string work, ProcessIdentity[] helpers, TimeProvider time)
+    private PagerClient(string work, string containerFreezer, ProcessIdentity[] helpers, TimeProvider time)
     {
         _work = work;
+        _containerFreezer = containerFreezer;
         _helpers = helpers;
         _time = time;
     }
@@ -54,6 +55,8 @@ public sealed class PagerClient
         {
             OutputFile = Path.Combine(options.Work, "keeper.log"),
         });
+        var identities = Path.Combine(options.Work, IdentitiesFile);
+        HelperIdentities.Write(identities, keeper.Identity);
         using var deadline = new CancellationTokenSource(StartDeadline, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
         try
@@ -64,9 +67,9 @@ public sealed class PagerClient
                 OutputFile = Path.Combine(options.Work, "pager.log"),
             });
             ProcessIdentity[] helpers = [pager.Identity, keeper.Identity];
-            await File.WriteAllLinesAsync(Path.Combine(options.Work, IdentitiesFile), helpers.Select(Format), cancel);
+            HelperIdentities.Write(identities, helpers);
             await UntilReady(pager, Path.Combine(options.Work, PagerServer.StatusFile), Path.Combine(options.Work, "pager.log"), time, either.Token);
-            return new PagerClient(options.Work, helpers, time);
+            return new PagerClient(options.Work, options.ContainerFreezer, helpers, time);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {
@@ -81,9 +84,12 @@ public sealed class PagerClient
         }
     }
 
-    /// <summary>Finds the helpers that an earlier daemon started.</summary>
-    public static PagerClient Attach(string work, TimeProvider time)
-        => new(work, [.. File.ReadAllLines(Path.Combine(work, IdentitiesFile)).Select(ParseIdentity)], time);
+    /// <summary>Finds the helpers that an earlier daemon started in this boot; null when it had not come so far.</summary>
+    /// <param name="work">As in <see cref="PagerOptions"/>.</param>
+    /// <param name="containerFreezer">As in <see cref="PagerOptions"/>.</param>
+    /// <param name="time">For the waits.</param>
+    public static PagerClient? Attach(string work, string containerFreezer, TimeProvider time)
+        => HelperIdentities.Read(Path.Combine(work, IdentitiesFile)) is { } helpers ? new PagerClient(work, containerFreezer, helpers, time) : null;
 
     /// <summary>Waits until CRIU has handed over all processes, and checks that it is so many and that the keeper holds each.</summary>
     public async Task<PagerStatus> WaitArmedAsync(int processes, CancellationToken cancel)
@@ -103,13 +109,28 @@ public sealed class PagerClient
     /// <summary>The status now.</summary>
     public Task<PagerStatus> StatusAsync(CancellationToken cancel) => WaitAsync(_ => true, cancel);
 
-    /// <summary>Ends both helpers after an abort: refused by them while a restored process lives. Before the restore it ends them at once.</summary>
-    public Task EndAsync(CancellationToken cancel) => WaitAsync(current => current.Phase == PagerPhase.Filled, cancel, order: "end\n");
+    /// <summary>
+    /// Ends both helpers, and the twin that they leave when they are killed, once no restored process lives; before the restore at once. No error when they have
+    /// ended already.
+    /// </summary>
+    /// <exception cref="PagerException"><see cref="PagerFailure.StillNeeded"/>: both have been killed and a process of the container lives.</exception>
+    public async Task EndAsync(CancellationToken cancel)
+    {
+        try
+        {
+            // A pager that failed (the restore was cut off before it had handed over all) ends on this order like any other.
+            await WaitAsync(current => current.Phase == PagerPhase.Filled, cancel, order: "end\n", acceptsFailure: true);
+        }
+        catch (PagerException lost) when (lost.Failure == PagerFailure.Lost)
+        {
+            EndTwin();
+        }
+    }
 
     private bool IsAnyAlive => _helpers.Any(helper => helper.IsAlive);
 
     /// <summary>Follows the status until it is reached; an order is given on every new connection, since its first taker may have died over it.</summary>
-    private async Task<PagerStatus> WaitAsync(Func<PagerStatus, bool> isReached, CancellationToken cancel, string? order = null)
+    private async Task<PagerStatus> WaitAsync(Func<PagerStatus, bool> isReached, CancellationToken cancel, string? order = null, bool acceptsFailure = false)
     {
         while (true)
         {
@@ -129,7 +150,7 @@ public sealed class PagerClient
             while (await NextLineAsync(reader, cancel) is { } line)
             {
                 var status = PagerStatus.FromJson(line);
-                if (status.Phase == PagerPhase.Failed)
+                if (status.Phase == PagerPhase.Failed && !acceptsFailure)
                 {
                     throw new PagerException(PagerFailure.CannotBring, $"the pager in {_work} cannot go on: {status.Failure}");
                 }
@@ -198,6 +219,24 @@ public sealed class PagerClient
         return File.Exists(path) ? PagerStatus.FromJson(File.ReadAllText(path)) : null;
     }
 
+    /// <summary>The last holder of the descriptors: closing them lets whoever misses a page read zeros, so nobody may be left to do so.</summary>
+    private void EndTwin()
+    {
+        if (HelperIdentities.Read(Path.Combine(_work, TableTwin.FileName)) is not [{ IsAlive: true } twin])
+        {
+            return;
+        }
+
+        var procs = Path.Combine(_containerFreezer, "cgroup.procs");
+        if (_containerFreezer.Length > 0 && File.Exists(procs) && File.ReadLines(procs).Any())
+        {
+            throw new PagerException(
+                PagerFailure.StillNeeded, $"pager and keeper in {_work} were killed, and processes of the container wait for pages that nobody can bring any more: remove the container");
+        }
+
+        Signals.Send(twin.Pid, Signals.SIGKILL);
+    }
+
     private PagerException Lost() => new(PagerFailure.Lost, $"pager and keeper in {_work} are both gone; their logs are pager.log and keeper.log there");
 
     private static async Task UntilReady(DetachedProcess helper, string file, string log, TimeProvider time, CancellationToken cancel)
@@ -211,13 +250,5 @@ public sealed class PagerClient
 
             await Task.Delay(ReconnectAfter, time, cancel);
         }
-    }
-
-    private static string Format(ProcessIdentity helper) => string.Create(CultureInfo.InvariantCulture, $"{helper.Pid} {helper.StartTime}");
-
-    private static ProcessIdentity ParseIdentity(string line)
-    {
-        var parts = line.Split(' ');
-        return new ProcessIdentity(int.Parse(parts[0], CultureInfo.InvariantCulture), long.Parse(parts[1], CultureInfo.InvariantCulture));
     }
 }

@@ -14,6 +14,9 @@ public enum PagerFailure
 
     /// <summary>The restore handed over other processes than expected, or not all have a duplicate with the keeper.</summary>
     NotArmed = 4,
+
+    /// <summary>It cannot be ended yet: a process of the container still waits for pages.</summary>
+    StillNeeded = 5,
 }
 
 /// <summary>Thrown by <see cref="PagerClient"/>. Before the decision the destination gives up; after it the container is kept as it is.</summary>

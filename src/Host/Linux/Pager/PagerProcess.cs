@@ -16,6 +16,7 @@ internal static class PagerProcess
         Directory.SetCurrentDirectory(work);
         // Before anything is opened, while this process is small; from here on the twin has every descriptor as well.
         using var twin = TableTwin.Start();
+        twin.Announce();
         PagerWarmUp.Run(store);
         using var log = EventLog.Create();
         using var engine = new FillEngine(store, images, log, afterAnother: false);

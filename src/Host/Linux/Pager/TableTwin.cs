@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ActorMigration.Host.Linux.Processes;
 using Microsoft.Win32.SafeHandles;
 using static ActorMigration.Host.Linux.Interop.LazyFault;
 
@@ -12,7 +13,8 @@ namespace ActorMigration.Host.Linux.Pager;
 /// taken it.
 ///
 /// The twin is a copy-on-write copy of this process that runs 60 bytes of machine code: block all signals, then pause for
-/// ever. It touches no memory of the runtime. Only SIGKILL ends it: from <see cref="Dispose"/> or from the keeper.
+/// ever. It touches no memory of the runtime. Only SIGKILL ends it: from <see cref="Dispose"/>, from the keeper, or, when both have been killed, from
+/// <see cref="PagerClient.EndAsync"/>, which finds it by <see cref="FileName"/>.
 /// </summary>
 internal sealed unsafe class TableTwin : IDisposable
 {
@@ -40,6 +42,9 @@ internal sealed unsafe class TableTwin : IDisposable
         0x0F, 0x05,                               // syscall
         0xEB, 0xF7,                               // jmp  again
     ];
+
+    /// <summary>File in the work directory: pid and start time of the twin.</summary>
+    internal const string FileName = "pager.twin";
 
     private bool _ended;
 
@@ -74,6 +79,9 @@ internal sealed unsafe class TableTwin : IDisposable
         var result = ((delegate* unmanaged<long>)code)();
         return result > 0 ? new TableTwin((int)result) : throw new LinuxException("clone", "a twin of the descriptor table", (int)-result);
     }
+
+    /// <summary>Writes down, in the current directory, who the twin is: for a time when neither pager nor keeper can end it any more.</summary>
+    internal void Announce() => HelperIdentities.Write(FileName, ProcessIdentity.Find(Pid) ?? new ProcessIdentity(Pid, 0));
 
     /// <summary>Ends the twin and reaps it; from here on this process alone holds its descriptors.</summary>
     public void Dispose()

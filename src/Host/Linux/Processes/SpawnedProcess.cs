@@ -5,8 +5,8 @@ namespace ActorMigration.Host.Linux.Processes;
 
 /// <summary>
 /// One child that posix_spawn made: its pid stays valid until <see cref="WaitForExit"/>, since nobody else reaps it (the runtime reaps
-/// only children of <see cref="System.Diagnostics.Process"/>). Standard input is /dev/null, no other descriptor is inherited, signals are as after a login, and it has a
-/// session of its own, so that neither a terminal nor this process's death signals it.
+/// only children of <see cref="System.Diagnostics.Process"/>). Standard input is /dev/null, no other descriptor of this process
+/// is inherited, signals are as after a login, and it has a session of its own, so that neither a terminal nor this process's death signals it.
 /// </summary>
 internal sealed class SpawnedProcess : IDisposable
 {
@@ -14,8 +14,8 @@ internal sealed class SpawnedProcess : IDisposable
     private const int SiginfoBytes = 128;
     private const string Null = "/dev/null";
 
-    /// <summary>The first descriptor after standard error.</summary>
-    private const int FirstOfNoUse = 3;
+    /// <summary>First descriptor after standard input, output and error: the child has none from here on.</summary>
+    private const int FirstOther = 3;
 
     private readonly string _name;
 
@@ -64,8 +64,9 @@ internal sealed class SpawnedProcess : IDisposable
             Check(Interop.Spawn.ActionsAddDup2(actions.Pointer, 1, 2), command);
         }
 
-        // Ours close themselves on exec; whoever started this process may have left it others, which a child, or a container, would keep.
-        Check(Interop.Spawn.ActionsAddCloseFrom(actions.Pointer, FirstOfNoUse), command);
+        // Last, when 1 and 2 are in place. A helper that lives for hours would hold whatever this process has open without close-on-exec: a listener's
+        // port, a pipe whose reader waits for its end, an userfaultfd of a container.
+        Check(Interop.Spawn.ActionsAddCloseFrom(actions.Pointer, FirstOther), command);
 
         if (command.WorkingDirectory is { } directory)
         {

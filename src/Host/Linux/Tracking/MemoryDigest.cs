@@ -10,7 +10,8 @@ namespace ActorMigration.Host.Linux.Tracking;
 /// equal if and only if the memory is. It uses nothing of the rounds: the entries of pagemap and /proc/PID/mem only.
 ///
 /// A page of zeros and no page are the same in anonymous memory, so they are left out; in a mapping of a file they are not
-/// (without the page, the file shows), so there zeros count. Pages that only show a file are the file plane's.
+/// (without the page, the file shows), so there zeros count. Pages that only show a file are the file plane's, and so is an own copy in a program's
+/// text that is what the file says: whoever injects a system call (this tracker, CRIU at the dump) leaves one behind.
 /// </summary>
 public static unsafe class MemoryDigest
 {
@@ -28,13 +29,14 @@ public static unsafe class MemoryDigest
         var pages = 0L;
         foreach (var mapping in view.Mappings)
         {
+            using var file = MappedFile.Of(pid, mapping);
             var (done, errno) = PagemapEntries.Walk(view.Pagemap, mapping.Start, mapping.End, entry => IsOwn(entry, mapping.HasFile), (start, end) =>
             {
                 for (var address = start; address < end; address += ChunkBytes)
                 {
                     var chunk = buffer.AsSpan(0, (int)Math.Min(ChunkBytes, end - address));
                     Read(view, address, chunk);
-                    pages += Add(hash, address, chunk, mapping.HasFile, rseqAreas);
+                    pages += Add(hash, address, chunk, mapping.HasFile, file, rseqAreas);
                 }
             });
             if (errno != 0)
@@ -66,7 +68,7 @@ public static unsafe class MemoryDigest
         }
     }
 
-    private static long Add(IncrementalHash hash, ulong address, Span<byte> chunk, bool hasFile, IReadOnlyCollection<ulong> rseqAreas)
+    private static long Add(IncrementalHash hash, ulong address, Span<byte> chunk, bool hasFile, MappedFile? file, IReadOnlyCollection<ulong> rseqAreas)
     {
         foreach (var area in rseqAreas)
         {
@@ -82,7 +84,7 @@ public static unsafe class MemoryDigest
         for (var offset = 0; offset < chunk.Length; offset += PageSize.Bytes)
         {
             var page = chunk.Slice(offset, PageSize.Bytes);
-            if (hasFile || !ZeroPages.IsZero(page))
+            if (hasFile ? file?.Shows(address + (ulong)offset, page) != true : !ZeroPages.IsZero(page))
             {
                 BinaryPrimitives.WriteUInt64LittleEndian(number, address + (ulong)offset);
                 hash.AppendData(number);

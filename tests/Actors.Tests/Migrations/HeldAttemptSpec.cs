@@ -1,0 +1,145 @@
+using ActorMigration.Actors.Tests.Simulation;
+using ActorMigration.Contracts;
+using Akka.Actor;
+using Akka.TestKit.Xunit2;
+
+namespace ActorMigration.Actors.Tests.Migrations;
+
+/// <summary>Attempts that wait at a step or hang in a call: cancels in each phase, other sides that hang, a tree that dies behind the verdict.</summary>
+public sealed class HeldAttemptSpec : TwoHostsSpec
+{
+    [Theory]
+    [InlineData("Source.Offering")]
+    [InlineData("Source.AwaitingResources")]
+    [InlineData("Source.Copying")]
+    [InlineData("Source.AwaitingConsent")]
+    [InlineData("Source.JournalingFrozen")]
+    [InlineData("Source.Freezing")]
+    [InlineData("Source.CopyingFrozen")]
+    [InlineData("Source.Signing")]
+    public async Task A_cancel_at_a_held_step_leaves_the_container_there(string step)
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostA, step);
+
+        Assert.IsType<CancelAccepted>(await Hosts.Of(TwoHosts.A).Ask<object>(new CancelMigration(attempt), Patience));
+
+        var details = await EndOfAsync(TwoHosts.A, attempt);
+        Assert.Equal((AttemptOutcome.Aborted, MigrationFailure.Cancelled), (details.Outcome, details.Failure));
+        AwaitTrees(Tree.Running, Tree.None);
+    }
+
+    [Fact]
+    public async Task A_cancel_when_the_hand_over_is_out_is_a_wish_and_exactly_one_side_runs()
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostA, "Source.AwaitingVerdict");
+
+        Assert.IsType<CancelAccepted>(await Hosts.Of(TwoHosts.A).Ask<object>(new CancelMigration(attempt), Patience));
+
+        var details = await EndOfAsync(TwoHosts.A, attempt);
+        await EndOfAsync(TwoHosts.B, attempt);
+        var moved = details.Outcome == AttemptOutcome.Committed;
+        AwaitTrees(moved ? Tree.None : Tree.Running, moved ? Tree.Running : Tree.None);
+    }
+
+    [Theory]
+    [InlineData(AttemptCall.Connect)]
+    [InlineData(AttemptCall.RunRound)]
+    public async Task A_destination_that_hangs_before_the_freeze_ends_the_attempt(AttemptCall during)
+    {
+        var (attempt, _) = await MigrateAndHangAsync(Hosts.HostA, during);
+
+        await Hosts.KillAsync(TwoHosts.B);
+
+        var details = await EndOfAsync(TwoHosts.A, attempt);
+        Assert.Equal((AttemptOutcome.Aborted, MigrationFailure.PeerLost), (details.Outcome, details.Failure));
+        Assert.Equal(Tree.Running, Hosts.HostA.Tree);
+    }
+
+    [Fact]
+    public async Task A_round_that_takes_longer_than_all_patience_goes_on_while_the_destination_answers()
+    {
+        var (attempt, gate) = await MigrateAndHangAsync(Hosts.HostA, AttemptCall.RunRound);
+
+        await Task.Delay(TwoHosts.BeforeFreezePatience * 5);
+        gate.TrySetResult();
+
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
+    }
+
+    [Theory]
+    [InlineData("Source.JournalingVerdict")]
+    [InlineData("Source.Killing")]
+    [InlineData("Source.AwaitingRunning")]
+    [InlineData("Source.Cleaning")]
+    [InlineData("Source.JournalingEnded")]
+    public async Task A_cancel_after_the_verdict_is_too_late_and_says_so(string step)
+    {
+        // The destination's Running comes only after the source has asked for it.
+        Hosts.HostB.Held = step == "Source.AwaitingRunning" ? "Destination.OpeningGate" : null;
+        var attempt = await MigrateAndHoldAsync(Hosts.HostA, step);
+
+        var refused = Assert.IsType<CommandRefused>(await Hosts.Of(TwoHosts.A).Ask<object>(new CancelMigration(attempt), Patience));
+        Assert.Equal((MigrationFailure.TooLate, step), (refused.Failure, Hosts.HostA.Waiting));
+        Assert.StartsWith("too late to cancel", refused.Sentence, StringComparison.Ordinal);
+
+        (Hosts.HostA.Held, Hosts.HostB.Held) = (null, null);
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
+        AwaitTrees(Tree.None, Tree.Running);
+    }
+
+    [Fact]
+    public async Task A_held_step_does_nothing_until_it_is_let_go()
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostB, "Destination.OpeningGate");
+        AwaitAssert(() => Assert.Equal(Tree.None, Hosts.HostA.Tree), Patience);
+        Assert.DoesNotContain(AttemptCall.OpenGate, Hosts.HostB.Calls);
+
+        Hosts.HostB.Held = null;
+
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.B, attempt)).Outcome);
+        Assert.Null(Hosts.HostB.Waiting);
+    }
+
+    [Fact]
+    public async Task A_copy_that_hangs_on_the_destination_ends_at_the_stop_deadline_and_the_container_runs_on()
+    {
+        var (attempt, _) = await MigrateAndHangAsync(Hosts.HostA, AttemptCall.CopyFrozen, Policy with { StopDeadlineMs = 500 });
+
+        var details = await EndOfAsync(TwoHosts.A, attempt);
+
+        Assert.Equal((AttemptOutcome.Aborted, MigrationFailure.PeerLost), (details.Outcome, details.Failure));
+        AwaitTrees(Tree.Running, Tree.None);
+    }
+
+    [Fact]
+    public async Task A_destination_that_hangs_in_the_restore_ends_it_when_the_source_has_its_container_back()
+    {
+        var (attempt, _) = await MigrateAndHangAsync(Hosts.HostB, AttemptCall.RestoreToGate, Policy with { StopDeadlineMs = 500 });
+
+        Assert.Equal(AttemptOutcome.Aborted, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
+        Assert.Equal(AttemptOutcome.Aborted, (await EndOfAsync(TwoHosts.B, attempt)).Outcome);
+        AwaitTrees(Tree.Running, Tree.None);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_tree_that_dies_between_the_verdict_and_its_gate_is_lost_by_name_and_runs_nowhere(bool sourceIsLate)
+    {
+        Hosts.HostA.Held = sourceIsLate ? "Source.JournalingVerdict" : null;
+        var attempt = await MigrateAndHoldAsync(Hosts.HostB, "Destination.OpeningGate");
+
+        Hosts.HostB.Tree = Tree.None;
+        Hosts.HostB.Held = null;
+        var destination = await EndOfAsync(TwoHosts.B, attempt);
+        Hosts.HostA.Held = null;
+        var source = await EndOfAsync(TwoHosts.A, attempt);
+
+        Assert.Equal((AttemptOutcome.Lost, MigrationFailure.ContainerLost), (destination.Outcome, destination.Failure));
+        Assert.Equal((AttemptOutcome.Lost, MigrationFailure.ContainerLost), (source.Outcome, source.Failure));
+        Assert.Equal(destination.Sentence, source.Sentence);
+        Assert.Equal((Tree.None, Tree.None), (Hosts.HostA.Tree, Hosts.HostB.Tree));
+        Assert.Single(Hosts.HostB.Calls, AttemptCall.OpenGate);
+        Assert.DoesNotContain(AttemptCall.PlugAndThaw, Hosts.HostA.Calls);
+    }
+}

@@ -1,0 +1,75 @@
+using ActorMigration.Contracts;
+
+namespace ActorMigration.Ports.Contract;
+
+/// <summary>What <see cref="Actors.IContainerRuntime"/> promises the containers actor.</summary>
+public abstract class ContainerRuntimeContract : PortContract
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(200);
+
+    [Fact]
+    public async Task A_started_container_is_listed_runs_and_answers()
+    {
+        var found = Assert.Single(await A.Runtime.ListAsync(CancellationToken.None));
+
+        Assert.Equal((Spec.Name, Started, ContainerState.Running), (found.Name, found.Fence, found.State));
+        Assert.True(found.InitPid > 0);
+        await AssertAnswersAsync();
+        Assert.Empty(await B.Runtime.ListAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_name_that_is_here_is_not_started_again()
+    {
+        await AssertRefusedAsync(MigrationFailure.AttemptInProgress, () => A.Runtime.RunAsync(Spec, new Fence(2, 0), CancellationToken.None));
+
+        await AssertRunsAsync(A);
+    }
+
+    [Fact]
+    public async Task A_name_of_which_an_attempt_has_left_something_is_not_started()
+    {
+        await Open().PrepareAsync();
+
+        await AssertRefusedAsync(MigrationFailure.LeftoversFound, () => B.Runtime.RunAsync(Spec, new Fence(1, 2), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_removed_container_leaves_nothing_and_may_be_started_again()
+    {
+        await A.Runtime.RemoveAsync(Spec.Name, Grace, CancellationToken.None);
+
+        Assert.Empty(await A.Runtime.ListAsync(CancellationToken.None));
+        Assert.Equal(-1, await A.CountAsync());
+        Assert.False(await Lab.ContainerAnswersAsync());
+        Assert.Empty(await A.RemainsAsync(AttemptId.New(), Spec.Name, Started));
+        await A.Runtime.RunAsync(Spec, new Fence(2, 0), CancellationToken.None);
+        await AssertRunsAsync(A);
+    }
+
+    [Fact]
+    public async Task What_is_not_here_cannot_be_removed()
+        => await AssertRefusedAsync(MigrationFailure.UnknownContainer, () => B.Runtime.RemoveAsync(Spec.Name, Grace, CancellationToken.None));
+
+    [Fact]
+    public async Task A_cancelled_start_leaves_nothing()
+    {
+        await A.Runtime.RemoveAsync(Spec.Name, Grace, CancellationToken.None);
+
+        await AssertRefusedAsync(MigrationFailure.Cancelled, () => A.Runtime.RunAsync(Spec, new Fence(2, 0), new CancellationToken(canceled: true)));
+
+        Assert.Empty(await A.Runtime.ListAsync(CancellationToken.None));
+        Assert.Equal(-1, await A.CountAsync());
+        Assert.Empty(await A.RemainsAsync(AttemptId.New(), Spec.Name, new Fence(2, 0)));
+    }
+
+    [Fact]
+    public async Task Containers_do_not_notice_that_the_daemon_died()
+    {
+        await A.RestartAsync();
+
+        await AssertRunsAsync(A);
+        Assert.Equal(ContainerState.Running, await StateAsync(A, Spec.Name));
+        await AssertAnswersAsync();
+    }
+}

@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Lab test: bad input and bad moments get one clear sentence and leave everything as it was. Three hosts that vote and a fourth that is given
+# every fault, a redis with a client's connection that must not notice any of it. Output and exit code as of tests/lab.sh.
+set -euo pipefail
+# shellcheck source=../deploy/common.sh
+source "$(dirname "$0")/../deploy/common.sh"
+# shellcheck source=../deploy/lab/use.sh
+source "$AMIG_SOURCE/deploy/lab/use.sh"
+# shellcheck source=../deploy/demo/redis.sh
+source "$AMIG_SOURCE/deploy/demo/redis.sh"
+# shellcheck source=lab/report.sh
+source "$AMIG_SOURCE/tests/lab/report.sh"
+# shellcheck source=lab/holds.sh
+source "$AMIG_SOURCE/tests/lab/holds.sh"
+# shellcheck source=lab/cancels.sh
+source "$AMIG_SOURCE/tests/lab/cancels.sh"
+# shellcheck source=lab/undumpable.sh
+source "$AMIG_SOURCE/tests/lab/undumpable.sh"
+# shellcheck source=lab/room.sh
+source "$AMIG_SOURCE/tests/lab/room.sh"
+# shellcheck source=lab/majority.sh
+source "$AMIG_SOURCE/tests/lab/majority.sh"
+# shellcheck source=lab/certificates.sh
+source "$AMIG_SOURCE/tests/lab/certificates.sh"
+# shellcheck source=lab/faults.sh
+source "$AMIG_SOURCE/tests/lab/faults.sh"
+AMIG_SPEAKER=lab-bad-input
+export AMIG_LAB=bad-$$
+export AMIG_LAB_DIR=${AMIG_LAB_DIR:-/var/lib/amig-lab-tests}
+export AMIG_NODE_SETTINGS="debug.hold-dir = \"$HOLD_DIRECTORY\""
+export AMIG_NODE_SETTINGS_h4="memory.reserve = $TOO_MUCH"
+
+# amig's exit codes, as in docs/operating.md.
+readonly EXIT_NOT_FOUND=4 EXIT_CONFLICT=5 EXIT_ATTESTATION=6 EXIT_NO_MAJORITY=7 EXIT_NOT_POSSIBLE=8 EXIT_ABORTED=9 EXIT_LOST=10
+# Small: what is tested here does not depend on size.
+readonly SMALL_MIB=32
+# A daemon that was started again is a member again, in seconds: the cluster must first give up the one that was killed.
+readonly JOIN_SECONDS=60
+
+main() {
+  need_root
+  RUN=$(mktemp -d)
+  trap leave EXIT
+  trap 'exit 130' INT TERM HUP
+  test_that a_lab_of_four_hosts_comes_up must lab up 4
+  test_that redis_starts_on_a_host must start_and_fill
+  [ "$broken" = yes ] || start_recording
+  test_that without_memory_at_the_destination_prepare_refuses_with_numbers may no_room_for_memory
+  cancels
+  test_that a_destination_that_hangs_in_the_stop_does_not_keep_the_source_from_thawing may hanging_destination
+  undumpables
+  test_that a_tree_that_dies_behind_the_verdict_is_lost_by_name_and_runs_nowhere may tree_dies_behind_the_verdict
+  test_that without_disk_at_the_destination_prepare_refuses_with_numbers may no_room_on_disk
+  test_that without_a_majority_of_voters_nothing_is_begun may no_majority
+  test_that when_the_voters_are_back_a_migration_succeeds may majority_is_back
+  test_that a_host_whose_AK_another_CA_certified_is_refused_by_rule may foreign_attestation_key
+  test_that a_host_without_an_AK_certificate_does_not_start_and_says_why may missing_attestation_key
+  test_that a_host_whose_TLS_certificate_is_of_another_CA_cannot_join_and_harms_nobody may foreign_node_certificate
+  RECORDING_STATUS=0
+  stop_recording || RECORDING_STATUS=$?
+  test_that all_the_while_every_reply_was_the_next_number_on_one_connection may recording_is_whole
+  test_that the_lab_goes_without_a_trace may lab_goes
+  [ "$bad" -eq 0 ]
+}
+
+start_and_fill() {
+  start_redis h1
+  lab client "$AMIG_OUT/recorder/recorder" fill --server "$(redis_address):$REDIS_PORT" --mib "$SMALL_MIB" --value-bytes "$REDIS_VALUE_BYTES" >"$RUN/fill.json"
+}
+
+# amig ends with this code; what it says is in $RUN/refused.error.
+refused_with() { # EXIT_CODE HOST ARGUMENTS...
+  local code=$1 host=$2 status=0
+  shift 2
+  amig_on "$host" "$@" >"$RUN/refused.out" 2>"$RUN/refused.error" || status=$?
+  [ "$status" -eq "$code" ] || die "amig $* ended with $status instead of $code: $(sentence_in "$RUN/refused.error")"
+}
+
+sentence_in() { grep -a 'amig: ' "$1" | tail -n 1; }
+
+# One sentence, with all these words.
+says() { # FILE WORDS...
+  local file=$1 sentence word
+  shift
+  sentence=$(sentence_in "$file")
+  echo "$sentence"
+  [ -n "$sentence" ] || die "nothing was said."
+  for word in "$@"; do
+    grep -qiF -- "$word" <<<"$sentence" || die "the sentence does not say '$word': $sentence"
+  done
+}
+
+# The connection that began before all this still counts, and a new one is answered.
+redis_goes_on() {
+  redis_answers || die "redis does not answer any more."
+  kill -0 "$RECORDER_PID" 2>/dev/null || die "the recorder has ended: $(jq -c '[.broken, .background_broken]' "$RUN/recording.json")"
+}
+
+# In its own eyes too: others take a daemon that was killed for a member a while longer, and may take its successor for it.
+is_member() { sees "$1" h1 "$1" && sees h1 "$1" "$1"; } # HOST
+
+sees() { # HOST SEEN...
+  local host=$1
+  shift
+  ask "$host" hosts \
+    | jq -e '[.hosts[] | select(.status == "Up" and .reachable) | .host] | contains($ARGS.positional)' --args "$@" >/dev/null
+}
+
+main "$@"

@@ -1,0 +1,30 @@
+# shellcheck shell=bash
+# Two of the three voters are gone: h1 and h4 are left, and cannot decide anything.
+
+no_majority() {
+  local epoch
+  nothing_held
+  epoch=$(epoch_of_redis)
+  lab kill h2
+  lab kill h3
+  refused_with "$EXIT_NO_MAJORITY" h1 migrate redis --to h4
+  says "$RUN/refused.error" "majority" "voters" "nothing was begun"
+  redis_goes_on
+  [ "$(epoch_of_redis)" = "$epoch" ] || die "redis is at another epoch."
+  nothing_left_of "$(newest_of redis)" h1
+  nothing_left_of "$(newest_of redis)" h4
+}
+
+majority_is_back() {
+  local id
+  lab start h2
+  lab start h3
+  within "$JOIN_SECONDS" is_member h2 || die "h2 is not a member again."
+  id=$(begin redis h2)
+  ended_as "$id" Committed None
+  redis_goes_on
+  id=$(amig_on h2 migrate redis --to h1 --no-wait --json | jq -r .id)
+  ended_as "$id" Committed None
+}
+
+epoch_of_redis() { ask h1 containers | jq -c '.containers[] | select(.name == "redis") | [.host, .epoch]'; }
