@@ -28,7 +28,8 @@ readonly DEFAULT_RATE=1gbit
 usage() {
   cat <<'TEXT'
 usage: deploy/lab.sh COMMAND        (as root; AMIG_LAB=NAME chooses the lab, default "lab")
-  up N [--rate RATE] [--no-nodes]   start N hosts h1..hN and a client; every cable carries RATE each way (tc's unit, default 1gbit)
+  up N [--rate RATE] [--no-nodes]   start N hosts h1..hN (with daemons 3 or more) and a client; every cable carries RATE each way
+                                    (tc's unit, default 1gbit)
   down                              stop and remove everything of the lab
   status                            one line per host
   exec HOST COMMAND...              run a command on a host
@@ -83,6 +84,8 @@ up() {
     esac
   done
   [[ "$count" =~ ^[1-9][0-9]?$ ]] || die "up needs a number of hosts, 1 to $MOST_HOSTS, not '$count'."
+  [ "$nodes" = no ] || [ "$count" -ge "$FEWEST_VOTERS" ] \
+    || die "a decision needs $FEWEST_VOTERS voters, so that one host can be lost, and $count cannot be: run 'up $FEWEST_VOTERS' (the third host is the witness), or give --no-nodes."
   if [ "$nodes" = no ]; then
     mkdir -p "$AMIG_PROGRAM"
   else

@@ -29,6 +29,7 @@ main() {
   trap leave EXIT
   trap 'exit 130' INT TERM HUP
   test_that a_lab_of_three_hosts_comes_up must lab up 3
+  test_that the_doctor_finds_nothing_missing_on_three_hosts may all_are_well
   test_that redis_starts_on_a_host must start_and_fill
   test_that an_unknown_container_is_refused may refused "$EXIT_NOT_FOUND" nobody h2
   test_that an_unknown_host_is_refused may refused "$EXIT_NOT_FOUND" redis h9
@@ -45,6 +46,12 @@ main() {
   test_that a_container_is_removed_with_all_its_traces may container_goes
   test_that the_lab_goes_without_a_trace may lab_goes
   [ "$bad" -eq 0 ]
+}
+
+all_are_well() {
+  amig_on h1 doctor --json >"$RUN/doctor.json" || die "missing: $(jq -c '.findings[] | select(.verdict == "Missing")' "$RUN/doctor.json" | tr '\n' ' ')"
+  [ "$(jq -r '[.findings[] | select(.probe == "tpm" and .verdict == "Ok") | .host] | join(" ")' "$RUN/doctor.json")" = "h1 h2 h3" ] \
+    || die "not every host's TPM is well: $(jq -c '[.findings[] | select(.probe == "tpm")]' "$RUN/doctor.json")."
 }
 
 start_and_fill() {

@@ -3,7 +3,8 @@
 
 readonly REMOTE_PORT=7070
 readonly VOTER_PORT=7072
-# Voters are an odd number; more than five only makes every decision slower.
+# Voters are an odd number: with fewer than three no host may be lost, and more than five only make every decision slower.
+readonly FEWEST_VOTERS=3
 readonly MOST_VOTERS=5
 # Akka's cluster forms within some 5 s after the first seed is up, on a machine that does much else in some 20 s.
 readonly CLUSTER_SECONDS=60

@@ -14,6 +14,9 @@ public sealed class ConsoleActor : UntypedActor
     /// <summary>Longest wait for one member's answer: a runc list on a loaded host.</summary>
     public static readonly TimeSpan MemberPatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>Longest wait for an examination: that host's own deadline, and the way.</summary>
+    public static readonly TimeSpan ExaminationPatience = DoctorActor.Deadline + MemberPatience;
+
     /// <summary>Longest wait for a command that stops, starts or asks voters.</summary>
     public static readonly TimeSpan CommandPatience = TimeSpan.FromMinutes(2);
 
@@ -53,6 +56,9 @@ public sealed class ConsoleActor : UntypedActor
             case CancelMigration cancel:
                 CancelAsync(cancel).PipeTo(Sender, Self);
                 break;
+            case ExamineHosts examine:
+                ExamineAsync(examine.Only).PipeTo(Sender, Self);
+                break;
             default:
                 Unhandled(message);
                 break;
@@ -63,8 +69,7 @@ public sealed class ConsoleActor : UntypedActor
     {
         if (!_peers.Members.Contains(migrate.To))
         {
-            return new CommandRefused(
-                MigrationFailure.UnknownHost, $"host {migrate.To} is not a reachable member of the cluster; members are {string.Join(", ", _peers.Members)}");
+            return NoMember(migrate.To);
         }
 
         return await FindAsync(migrate.Container).ConfigureAwait(false) is { } host
@@ -122,6 +127,22 @@ public sealed class ConsoleActor : UntypedActor
         => new(await Task.WhenAll(_peers.Members.Select(async host =>
             await AskAsync(_peers.Containers(host), host, new ListContainers()).ConfigureAwait(false) as HostContainers ?? new HostContainers(host, false, []))).ConfigureAwait(false));
 
+    private async Task<object> ExamineAsync(HostName? only)
+    {
+        if (only is { } host && !_peers.Members.Contains(host))
+        {
+            return NoMember(host);
+        }
+
+        var hosts = only is { } one ? [one] : _peers.Members;
+        return new HostsExamined(await Task.WhenAll(hosts.Select(async member =>
+            await AskAsync(_peers.Doctor(member), member, new ExamineHost()).ConfigureAwait(false) as HostExamined
+            ?? new HostExamined(member, [new DoctorFinding(DoctorActor.NoAnswer, DoctorVerdict.Missing, "did not answer")]))).ConfigureAwait(false));
+    }
+
+    private CommandRefused NoMember(HostName host)
+        => new(MigrationFailure.UnknownHost, $"host {host} is not a reachable member of the cluster; members are {string.Join(", ", _peers.Members)}");
+
     private async Task<HostName?> FindAsync(ContainerName container)
     {
         var all = await ListAsync().ConfigureAwait(false);
@@ -141,11 +162,18 @@ public sealed class ConsoleActor : UntypedActor
 
         try
         {
-            return await actor.Ask<object>(command, command is ListContainers or ListMigrations or ShowMigration ? MemberPatience : CommandPatience).ConfigureAwait(false);
+            return await actor.Ask<object>(command, PatienceFor(command)).ConfigureAwait(false);
         }
         catch (AskTimeoutException)
         {
             return new CommandRefused(MigrationFailure.UnknownHost, $"host {host} did not answer; whether it carried the command out is not known");
         }
     }
+
+    private static TimeSpan PatienceFor(IWire command) => command switch
+    {
+        ListContainers or ListMigrations or ShowMigration => MemberPatience,
+        ExamineHost => ExaminationPatience,
+        _ => CommandPatience,
+    };
 }

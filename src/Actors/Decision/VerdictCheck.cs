@@ -17,7 +17,7 @@ public static class VerdictCheck
     /// <summary>Null when these may vote, else the one sentence why not.</summary>
     public static string? WhyNotVoters(IReadOnlyCollection<HostName> voters)
         => voters.Count is < FewestVoters or > MostVoters || voters.Count % 2 == 0
-            ? $"{voters.Count} voters are configured: {FewestVoters} or {MostVoters} are needed (an even number survives no more than the odd one below it; with two hosts add a witness)"
+            ? $"{voters.Count} {(voters.Count == 1 ? "voter is" : "voters are")} configured, {FewestVoters} or {MostVoters} are needed (an even number survives no more than the odd one below it; with two hosts add a witness)"
             : voters.Distinct().Count() != voters.Count ? "a voter is configured twice" : null;
 
     /// <summary>

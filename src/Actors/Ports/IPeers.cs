@@ -21,4 +21,7 @@ public interface IPeers
 
     /// <summary>The containers actor (/user/node/containers) of a member; null when the host is not a reachable member.</summary>
     ICanTell? Containers(HostName host);
+
+    /// <summary>The doctor actor (/user/node/doctor) of a member; null when the host is not a reachable member.</summary>
+    ICanTell? Doctor(HostName host);
 }

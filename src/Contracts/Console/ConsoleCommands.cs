@@ -27,3 +27,10 @@ public sealed record ListMigrations : IWire;
 
 /// <summary>Operator to console, or console to a host's migrations actor. Answer: <see cref="AttemptDetails"/> or <see cref="CommandRefused"/>.</summary>
 public sealed record ShowMigration(AttemptId Attempt) : IWire;
+
+/// <summary>Operator to console: what all reachable members can do, or one of them. Answer: <see cref="HostsExamined"/> or <see cref="CommandRefused"/>.</summary>
+/// <param name="Only">The one host; null for all.</param>
+public sealed record ExamineHosts(HostName? Only) : IWire;
+
+/// <summary>Console to a host's doctor actor: examine the host you are on. Answer: <see cref="HostExamined"/>.</summary>
+public sealed record ExamineHost : IWire;

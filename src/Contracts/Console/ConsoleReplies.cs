@@ -28,3 +28,11 @@ public sealed record CancelAccepted(AttemptId Attempt) : IWire;
 
 /// <summary>Open attempts first, then ended ones, newest first, without rounds and spans.</summary>
 public sealed record MigrationsListed(AttemptDetails[] Attempts) : IWire;
+
+/// <summary>What one host can do, found by doing it.</summary>
+/// <param name="Host">The host.</param>
+/// <param name="Findings">In the order in which a reader would mend them; one that says so when the host did not answer.</param>
+public sealed record HostExamined(HostName Host, DoctorFinding[] Findings) : IWire;
+
+/// <summary>What each member can do, in name order.</summary>
+public sealed record HostsExamined(HostExamined[] Hosts) : IWire;

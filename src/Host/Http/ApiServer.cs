@@ -55,6 +55,7 @@ public sealed class ApiServer : IAsyncDisposable
         new ContainerRoutes(client, images, settings.Host, settings.StopGrace).Map(app);
         new ImageRoutes(images).Map(app);
         new MigrationRoutes(client, settings.Migration.Policy, time).Map(app);
+        new DoctorRoutes(client, hosts, [.. settings.Voters.Select(voter => voter.Host)]).Map(app);
         app.MapGet("/v1/hosts", http => http.WriteAsync(new HostsJson(hosts()), ApiJson.Default.HostsJson));
         var node = new NodeJson(settings.Host.Value, typeof(ApiServer).Assembly.GetName().Version!.ToString(3), Environment.ProcessId);
         app.MapGet("/v1/node", http => http.WriteAsync(node, ApiJson.Default.NodeJson));

@@ -34,6 +34,8 @@ public sealed class ClusterPeers(ActorSystem system, HostName self, PeerCertific
 
     public ICanTell? Containers(HostName host) => Select(host, "containers");
 
+    public ICanTell? Doctor(HostName host) => Select(host, "doctor");
+
     /// <summary>All members as the operator sees them, this host included.</summary>
     public IEnumerable<(Member Member, HostName? Name, bool Reachable)> Describe()
     {

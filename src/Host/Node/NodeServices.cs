@@ -6,6 +6,7 @@ using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Decision;
 using ActorMigration.Host.Linux;
+using ActorMigration.Host.Linux.Doctor;
 using ActorMigration.Host.Trust;
 using ActorMigration.Host.Trust.Tpm;
 using Akka.Actor;
@@ -86,18 +87,20 @@ internal sealed class NodeServices : IAsyncDisposable
     private void Compose(IActorRefFactory node, IPeers peers)
     {
         var tpm = node.ActorOf(TpmActor.Props(() => new Tpm2Chip(_settings.Tpm), _settings.TpmLimits, _trust.Identity), "tpm");
+        var attestation = new AttestationServices(tpm, _trust.Policy, _trust.Anchors);
         var attempts = new AttemptServices(
             peers,
             Linux.SourceHost,
             Linux.DestinationHost,
             _decision,
-            new AttestationServices(tpm, _trust.Policy, _trust.Anchors),
+            attestation,
             _settings.AttemptTimes,
             _time,
             File.ReadAllText(BootIdFile).Trim(),
             _settings.HoldDirectory is { } holds ? new HoldDirectory(holds) : new NoHolds());
         node.ActorOf(ContainersActor.Props(attempts, Linux.Runtime), "containers");
         node.ActorOf(MigrationsActor.Props(attempts, Linux.Runtime), "migrations");
+        node.ActorOf(DoctorActor.Props(peers.Self, new HostDoctor(_settings.Runc, _settings.Criu, _time), attestation, _time, DoctorActor.Deadline), "doctor");
         node.ActorOf(ConsoleActor.Props(peers, _decision.Poll), "console");
     }
 

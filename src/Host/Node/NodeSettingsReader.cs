@@ -167,10 +167,10 @@ public static partial class NodeSettingsReader
             throw new SettingsException("The keys amig.remote.port, amig.data.port and amig.voter.port must be three different ports.");
         }
 
-        // An even number tolerates no more losses than the odd one below it, and invites ties.
-        if (settings.Voters.Count % 2 == 0)
+        // What every voter would refuse later is refused at the start.
+        if (VerdictCheck.WhyNotVoters([.. settings.Voters.Select(voter => voter.Host)]) is { } whyNot)
         {
-            throw new SettingsException($"The key amig.voters names {settings.Voters.Count} hosts; it must be an odd number, usually 3 or 5, the same on all hosts.");
+            throw new SettingsException($"The key amig.voters cannot be used: {whyNot}.");
         }
 
         if (settings.AttemptTimes.HandOverPatience <= settings.Migration.StopDeadline)

@@ -19,12 +19,16 @@ internal sealed class SoftwareQuotes
     private readonly ECDsa _caKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly X509Certificate2 _ca;
 
-    public SoftwareQuotes()
+    private readonly TimeSpan _validity;
+
+    /// <param name="validity">How long the certificates are valid from now; an hour if not given.</param>
+    public SoftwareQuotes(TimeSpan? validity = null)
     {
+        _validity = validity ?? TimeSpan.FromHours(1);
         var request = new CertificateRequest("CN=attestation CA of a test", _caKey, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
-        _ca = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        _ca = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1) + _validity);
         Policy = new AttestationPolicy(
             "test", AllowSoftwareTpm: true, TimeSpan.FromMinutes(1),
             ImmutableSortedDictionary<int, ImmutableSortedSet<string>>.Empty.Add(7, [new string('0', 64)]));
@@ -49,7 +53,7 @@ internal sealed class SoftwareQuotes
         }
 
         request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.Create(_ca, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1), RandomNumberGenerator.GetBytes(8));
+        using var certificate = request.Create(_ca, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow + _validity, RandomNumberGenerator.GetBytes(8));
         var der = certificate.RawData;
         return Props.Create(() => new TpmStandIn(key, der, pcr7));
     }

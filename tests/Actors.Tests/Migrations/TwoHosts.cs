@@ -120,5 +120,7 @@ internal sealed class TwoHosts
         public ICanTell? Migrations(HostName host) => hosts._migrations.GetValueOrDefault(host);
 
         public ICanTell? Containers(HostName host) => null;
+
+        public ICanTell? Doctor(HostName host) => null;
     }
 }

@@ -23,6 +23,8 @@ public sealed class CommandLineSpec
     [InlineData("migrate c", "'--to' is required")]
     [InlineData("migrate c --to h2 --force --or-abort", "exclude each other")]
     [InlineData("migrate c --to h2 --wait --no-wait", "exclude each other")]
+    [InlineData("doctor --host h1 --local", "--host asks the daemon")]
+    [InlineData("doctor --host h1 --criu /x", "--host asks the daemon")]
     [InlineData("migrate c --to h2 --target-downtime -5", "cannot be negative")]
     public async Task A_wrong_command_line_is_one_sentence_and_exit_code_2(string line, string sentence)
     {

@@ -36,7 +36,7 @@ internal sealed class TestNode : IAsyncDisposable
               address = "{{address}}"
               remote.port = {{port}}
               seeds = [{{string.Join(", ", seeds.Select(seed => $"\"{seed.Host}@{seed.Address}:{port}\""))}}]
-              voters = ["{{host}}={{address}}:7072"]
+              voters = ["{{host}}={{address}}:7072", "v1=192.0.2.1:7072", "v2=192.0.2.2:7072"]
               network { bridge = "amig0", uplink = "eth1" }
             }
             # The same cluster, only quicker: times that a test would otherwise wait for.

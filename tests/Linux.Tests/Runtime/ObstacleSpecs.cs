@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ActorMigration.Contracts;
 using ActorMigration.Host.Linux.Criu;
 using ActorMigration.Host.Linux.Doctor;
 using ActorMigration.Host.Linux.Processes;
@@ -83,7 +84,7 @@ public sealed partial class DumpObstacleSpec : IAsyncLifetime
     {
         var findings = await new HostDoctor("runc", Environment.GetEnvironmentVariable("AMIG_CRIU"), RuntimeLab.Time).ExamineAsync();
 
-        Assert.Equal(["kernel", "limits", "run-tmpfs", "freezer", "overlayfs", "netns", "runc", "criu", "dump-restore"], findings.Select(finding => finding.Name));
+        Assert.Equal(["kernel", "limits", "run-tmpfs", "freezer", "overlayfs", "netns", "runc", "criu", "dump-restore", "tracking", "skeleton"], findings.Select(finding => finding.Name));
         Assert.All(findings.Where(finding => finding.Name != "run-tmpfs"), finding => Assert.True(finding.Verdict == DoctorVerdict.Ok, $"{finding.Name}: {finding.Sentence}"));
         Assert.DoesNotContain(Directory.EnumerateDirectories(_lab.Layout.FreezerMount), path => path.Contains("amig-doctor", StringComparison.Ordinal));
 

@@ -1,15 +1,18 @@
 using System.Globalization;
+using ActorMigration.Actors;
+using ActorMigration.Contracts;
 using ActorMigration.Host.Linux.Containers;
 using ActorMigration.Host.Linux.Criu;
 using ActorMigration.Host.Linux.Processes;
+using ActorMigration.Host.Linux.Tracking;
 
 namespace ActorMigration.Host.Linux.Doctor;
 
 /// <summary>
-/// Finds what this host can do by doing it, on things of its own that it takes away again. For <c>amig doctor</c> and for a node's start; needs root, takes about
-/// a second. A probe that throws is a finding, never an error of the doctor.
+/// Finds what this host can do by doing it, on things of its own that it takes away again. For the daemon's doctor actor and for <c>amig doctor --local</c>; needs
+/// root, takes about a second. A probe that throws is a finding, never an error of the doctor.
 /// </summary>
-public sealed class HostDoctor(string runcProgram, string? criuProgram, TimeProvider time)
+public sealed class HostDoctor(string runcProgram, string? criuProgram, TimeProvider time) : IHostExamination
 {
     private readonly ProbeTree _tree = new(time);
 
@@ -37,6 +40,8 @@ public sealed class HostDoctor(string runcProgram, string? criuProgram, TimeProv
         findings.Add(criu is null
             ? new DoctorFinding("dump-restore", DoctorVerdict.Missing, "nothing was dumped, since there is no criu")
             : await ProbeAsync("dump-restore", () => _tree.DumpAndRestoreAsync(criu, cancel)).ConfigureAwait(false));
+        findings.Add(Probe("tracking", Tracking));
+        findings.Add(Probe("skeleton", Skeleton));
         return findings;
     }
 
@@ -48,10 +53,10 @@ public sealed class HostDoctor(string runcProgram, string? criuProgram, TimeProv
         // Its interface: only kernels with CHECKPOINT_RESTORE have it.
         if (!Directory.Exists("/proc/self/map_files") || !File.Exists("/proc/sys/kernel/ns_last_pid"))
         {
-            return (DoctorVerdict.Missing, $"Linux {version} is built without CONFIG_CHECKPOINT_RESTORE (no /proc/sys/kernel/ns_last_pid); CRIU cannot work on it");
+            return (DoctorVerdict.Missing, $"Linux {version.ToString(3)} is built without CONFIG_CHECKPOINT_RESTORE (no /proc/sys/kernel/ns_last_pid); CRIU cannot work on it");
         }
 
-        return Ok($"Linux {version} with CHECKPOINT_RESTORE");
+        return Ok($"Linux {version.ToString(3)} with CHECKPOINT_RESTORE");
     }
 
     private static (DoctorVerdict Verdict, string Sentence) Limits()
@@ -75,6 +80,25 @@ public sealed class HostDoctor(string runcProgram, string? criuProgram, TimeProv
         var result = await ToolProcess.RunAsync(new ToolCommand(runcProgram, "--version") { Environment = RuncTool.CleanEnvironment }, time, cancel).ConfigureAwait(false);
         return Ok(result.Output.Split('\n')[0]);
     }
+
+    private static (DoctorVerdict Verdict, string Sentence) Tracking()
+    {
+        try
+        {
+            return TrackingSupport.Probe() is { WhyNot: { } reason }
+                ? (DoctorVerdict.Degraded, $"{reason}: memory is copied in one piece while the container is frozen")
+                : Ok("written pages of running programs can be tracked, so memory is copied before the stop");
+        }
+        catch (LinuxException failure)
+        {
+            return (DoctorVerdict.Degraded, $"tracking of written pages could not be tried: {failure.Message}");
+        }
+    }
+
+    private static (DoctorVerdict Verdict, string Sentence) Skeleton()
+        => SkeletonPages.Library is { } library
+            ? Ok($"{Path.GetFileName(library)} keeps private pages away from CRIU, so a dump does not grow with memory")
+            : (DoctorVerdict.Degraded, "built without a C compiler: a stop takes about 130 ms longer per GiB; build again with gcc");
 
     private static DoctorFinding Probe(string name, Func<(DoctorVerdict Verdict, string Sentence)> probe)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorMigration.Contracts;
 using ActorMigration.Host.Linux.Containers;
 using ActorMigration.Host.Linux.Criu;
 using ActorMigration.Host.Linux.Processes;
@@ -8,7 +9,8 @@ namespace ActorMigration.Host.Linux.Doctor;
 /// <summary>Probes that make something: each makes it under a random name and takes it away, whatever happens between.</summary>
 internal sealed class ProbeTree(TimeProvider time)
 {
-    private static readonly string[] Sleep = ["sleep", "60"];
+    /// <summary>In a directory of this mount namespace: CRIU dumps no process whose working directory, like perhaps our own, lies outside of it.</summary>
+    private static readonly ToolCommand Sleep = new("sleep", "60") { WorkingDirectory = "/" };
 
     /// <summary>Freezes and thaws a child of ours in a cgroup of its own.</summary>
     internal async Task<(DoctorVerdict Verdict, string Sentence)> FreezerAsync(CancellationToken cancel)
@@ -20,7 +22,7 @@ internal sealed class ProbeTree(TimeProvider time)
 
         var cgroup = layout.Open($"/amig-doctor-{Guid.NewGuid():N}");
         Directory.CreateDirectory(cgroup.Directory);
-        var child = ToolProcess.StartDetached(new ToolCommand(Sleep[0], Sleep[1..]));
+        var child = ToolProcess.StartDetached(Sleep);
         try
         {
             await File.WriteAllTextAsync(Path.Combine(cgroup.Directory, "cgroup.procs"), child.Identity.Pid.ToString(CultureInfo.InvariantCulture), cancel).ConfigureAwait(false);
@@ -83,7 +85,7 @@ internal sealed class ProbeTree(TimeProvider time)
     internal async Task<(DoctorVerdict Verdict, string Sentence)> DumpAndRestoreAsync(CriuTool criu, CancellationToken cancel)
     {
         var images = Directory.CreateTempSubdirectory("amig-doctor-").FullName;
-        var child = ToolProcess.StartDetached(new ToolCommand(Sleep[0], Sleep[1..]));
+        var child = ToolProcess.StartDetached(Sleep);
         var pid = child.Identity.Pid;
         ProcessIdentity? restored = null;
         try

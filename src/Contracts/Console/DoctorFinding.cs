@@ -1,4 +1,4 @@
-namespace ActorMigration.Host.Linux.Doctor;
+namespace ActorMigration.Contracts;
 
 /// <summary>How far a host can do one thing.</summary>
 public enum DoctorVerdict
@@ -6,7 +6,7 @@ public enum DoctorVerdict
     /// <summary>Done just now, and it worked.</summary>
     Ok,
 
-    /// <summary>Works with a loss that the sentence names.</summary>
+    /// <summary>Works with a loss that the sentence names, or could not be looked at.</summary>
     Degraded,
 
     /// <summary>Does not work; no container can be moved from or to this host.</summary>
