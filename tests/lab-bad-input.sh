@@ -18,6 +18,10 @@ source "$AMIG_SOURCE/tests/lab/cancels.sh"
 source "$AMIG_SOURCE/tests/lab/undumpable.sh"
 # shellcheck source=lab/room.sh
 source "$AMIG_SOURCE/tests/lab/room.sh"
+# shellcheck source=../deploy/demo/memcheck.sh
+source "$AMIG_SOURCE/deploy/demo/memcheck.sh"
+# shellcheck source=lab/untracked.sh
+source "$AMIG_SOURCE/tests/lab/untracked.sh"
 # shellcheck source=lab/majority.sh
 source "$AMIG_SOURCE/tests/lab/majority.sh"
 # shellcheck source=lab/certificates.sh
@@ -51,6 +55,7 @@ main() {
   undumpables
   test_that a_tree_that_dies_behind_the_verdict_is_lost_by_name_and_runs_nowhere may tree_dies_behind_the_verdict
   test_that without_disk_at_the_destination_prepare_refuses_with_numbers may no_room_on_disk
+  test_that without_tracking_a_move_needs_force_and_loses_no_page may moves_in_one_copy_under_the_freeze
   test_that without_a_majority_of_voters_nothing_is_begun may no_majority
   test_that when_the_voters_are_back_a_migration_succeeds may majority_is_back
   test_that a_host_whose_AK_another_CA_certified_is_refused_by_rule may foreign_attestation_key

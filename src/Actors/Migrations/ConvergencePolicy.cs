@@ -31,6 +31,12 @@ public sealed record ConvergencePolicy(MigrationPolicy Policy)
     /// <summary>What CRIU and the verdict take of every stop, whatever the memory: skeleton dump, restore to the gate, one round of the register. In ms.</summary>
     public const double FixedStopMs = 220;
 
+    /// <summary>Taken for the stream's rate while nothing has been sent that would tell: what a cable of 1 Gbit/s carries.</summary>
+    private const double UnknownBytesPerSecond = 118e6;
+
+    /// <summary>A round of fewer bytes is over before the stream is full: it tells how long an answer takes, not what the stream carries.</summary>
+    private const long LeastTellingBytes = 1 << 20;
+
     /// <summary>A prediction within this factor of the best one seen is a local minimum: more rounds only add traffic.</summary>
     private const double MinimumSlack = 1.05;
 
@@ -55,15 +61,15 @@ public sealed record ConvergencePolicy(MigrationPolicy Policy)
     /// <summary>Takes a round into account.</summary>
     public ConvergencePolicy With(RoundReport round)
     {
-        var bandwidth = round.Elapsed > TimeSpan.Zero && round.Bytes > 0 ? Average(BytesPerSecond, round.Bytes / round.Elapsed.TotalSeconds) : BytesPerSecond;
+        var bandwidth = round.Elapsed > TimeSpan.Zero && round.Bytes >= LeastTellingBytes ? Average(BytesPerSecond, round.Bytes / round.Elapsed.TotalSeconds) : BytesPerSecond;
 
         // Round 0 sends everything there is: it says nothing about what is written.
         var pages = round.Pages + round.ZeroPages;
         var rate = round.Round > 0 && round.SinceLastScan > TimeSpan.Zero ? Average(DirtyPagesPerSecond, pages / round.SinceLastScan.TotalSeconds) : DirtyPagesPerSecond;
 
         // The last scan finds what is written from this round's scan on, that is while this round was sent.
-        var lastPages = round.Round > 0 ? rate * round.Elapsed.TotalSeconds : pages;
-        var predicted = FixedStopMs + (bandwidth > 0 ? lastPages * PageBytes / bandwidth * 1000 : 0);
+        var lastPages = (round.Round > 0 ? rate * round.Elapsed.TotalSeconds : pages) + round.UntrackedPages;
+        var predicted = FixedStopMs + (lastPages * PageBytes / (bandwidth > 0 ? bandwidth : UnknownBytesPerSecond) * 1000);
         var better = predicted < BestMs / MinimumSlack;
         return this with
         {

@@ -43,9 +43,10 @@ public sealed record DataEndpoint(string Address, int Port, byte[] KeyDigest, st
 /// <param name="ZeroPages">Pages sent as ranges only.</param>
 /// <param name="Bytes">Bytes given to the stream, files included.</param>
 /// <param name="FileBytes">Of these, bytes of files.</param>
+/// <param name="UntrackedPages">Pages of which nobody can tell whether they are written: they all cross under the freeze.</param>
 /// <param name="Elapsed">From the first scan to the destination's acknowledgement.</param>
 /// <param name="SinceLastScan">Time over which the pages were written: the dirty rate is pages over this.</param>
-public sealed record RoundReport(int Round, long Pages, long ZeroPages, long Bytes, long FileBytes, TimeSpan Elapsed, TimeSpan SinceLastScan);
+public sealed record RoundReport(int Round, long Pages, long ZeroPages, long Bytes, long FileBytes, long UntrackedPages, TimeSpan Elapsed, TimeSpan SinceLastScan);
 
 /// <summary>What crossed under freeze.</summary>
 /// <param name="Manifest">Digests of everything; not signed yet.</param>

@@ -31,7 +31,7 @@ internal static class DoctorCommand
         {
             var asked = IsLocal(parsed.CommandResult) ? null : await AskAsync(context, parsed, parsed.GetValue(host), cancel).ConfigureAwait(false);
             var answer = asked ?? await ExamineAsync(
-                new HostDoctor(parsed.GetValue(runc) ?? "runc", parsed.GetValue(criu), context.Time),
+                new HostDoctor(parsed.GetValue(runc) ?? "runc", parsed.GetValue(criu), tracking: true, context.Time),
                 IsLocal(parsed.CommandResult) ? "only the daemon uses it" : $"no daemon answers on {parsed.GetValue(context.Socket)}, and only the daemon uses it",
                 cancel).ConfigureAwait(false);
             context.Print(parsed, answer, ApiJson.Default.DoctorJson, it => context.Terminal.Write(Table(it)));

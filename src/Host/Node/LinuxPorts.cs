@@ -39,7 +39,8 @@ internal sealed class LinuxPorts : IAsyncDisposable
     internal static async Task<LinuxPorts> OpenAsync(NodeSettings settings, TimeProvider time, ILoggerFactory logs, CancellationToken cancel)
     {
         var log = logs.CreateLogger("linux");
-        var tracking = TrackingSupport.Probe();
+        var probed = TrackingSupport.Probe();
+        var tracking = settings.Tracking ? probed : probed.SwitchedOff();
         if (!tracking.IsSupported)
         {
             log.LogWarning("Pre-copy is not possible on this kernel ({Reason}): containers are copied under the freeze.", tracking.WhyNot);

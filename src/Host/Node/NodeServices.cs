@@ -100,7 +100,7 @@ internal sealed class NodeServices : IAsyncDisposable
             _settings.HoldDirectory is { } holds ? new HoldDirectory(holds) : new NoHolds());
         node.ActorOf(ContainersActor.Props(attempts, Linux.Runtime), "containers");
         node.ActorOf(MigrationsActor.Props(attempts, Linux.Runtime), "migrations");
-        node.ActorOf(DoctorActor.Props(peers.Self, new HostDoctor(_settings.Runc, _settings.Criu, _time), attestation, _time, DoctorActor.Deadline), "doctor");
+        node.ActorOf(DoctorActor.Props(peers.Self, new HostDoctor(_settings.Runc, _settings.Criu, _settings.Tracking, _time), attestation, _time, DoctorActor.Deadline), "doctor");
         node.ActorOf(ConsoleActor.Props(peers, _decision.Poll), "console");
     }
 

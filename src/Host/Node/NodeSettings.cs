@@ -40,6 +40,9 @@ public sealed record NodeSettings
 
     public required TpmSettings TpmLimits { get; init; }
 
+    /// <summary>False: memory is copied under the freeze even where the kernel could tell which pages are written.</summary>
+    public required bool Tracking { get; init; }
+
     public required string Criu { get; init; }
 
     public required string Runc { get; init; }

@@ -42,6 +42,7 @@ public static partial class NodeSettingsReader
             Uplink = Interface(section, "network.uplink", "\"eth1\""),
             Tpm = Tpm(section),
             TpmLimits = TpmLimits(section),
+            Tracking = section.Switch("tracking"),
             Criu = section.Text("criu", "\"/usr/local/lib/amig/criu\""),
             Runc = section.Text("runc", "\"runc\""),
             CgroupPrefix = CgroupPrefix(section),

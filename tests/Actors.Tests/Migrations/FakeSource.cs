@@ -46,7 +46,7 @@ internal sealed class FakeSource(FakeHost host, AttemptId attempt, ContainerName
         await host.CallAsync(AttemptCall.RunRound, cancel);
         await Cancelled.AsFailure(_pump.Started.WaitAsync(cancel), AttemptCall.RunRound);
         _hasRun = true;
-        return new RoundReport(round, round == 0 ? 256 : 1, 0, 4096, 0, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1));
+        return new RoundReport(round, round == 0 ? 256 : 1, 0, 4096, 0, 0, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1));
     }
 
     public async Task FreezeAsync()

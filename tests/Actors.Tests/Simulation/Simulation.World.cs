@@ -20,7 +20,7 @@ internal sealed partial class Simulation
                     ? new AttemptEvent.Surveyed(new SourceSurvey(null!, 0, 0, 0, 1, [], null!), Digest)
                     : new AttemptEvent.CallFailed(call, MigrationFailure.UnknownContainer, "it does not run here");
             case AttemptAction.RunRound round:
-                return new AttemptEvent.RoundDone(new RoundReport(round.Round, 1, 0, 4096, 0, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1)));
+                return new AttemptEvent.RoundDone(new RoundReport(round.Round, 1, 0, 4096, 0, 0, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1)));
             case AttemptAction.Call { What: AttemptCall.CopyFrozen }:
                 return new AttemptEvent.FrozenCopied(new FrozenCopy(Manifest(host), 1, 4096, [], null));
             case AttemptAction.SignHandOver sign:

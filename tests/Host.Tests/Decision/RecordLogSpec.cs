@@ -28,7 +28,7 @@ public sealed class RecordLogSpec : IDisposable
         var token = new HandOverToken(id, new ContainerName("c1"), new Fence(1, 2), [1], [2], [3], [4]);
         var details = new AttemptDetails(
             id, new ContainerName("c1"), new Fence(1, 2), A, new HostName("b"), A, Phase.Teardown, "Ended", AttemptOutcome.Committed, MigrationFailure.None, "", 5,
-            [new NamedSpan("PreCopy", 1.5)], [new RoundReport(0, 1, 2, 3, 4, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(6))], 1, 2, [], 3, 4, 5, new FrozenDigest("00ff", 7));
+            [new NamedSpan("PreCopy", 1.5)], [new RoundReport(0, 1, 2, 3, 4, 0, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(6))], 1, 2, [], 3, 4, 5, new FrozenDigest("00ff", 7));
         ImmutableArray<JournalEntry> entries =
         [
             new JournalEntry.Begun(AttemptRole.Source, Registration, 7), new JournalEntry.Frozen(id), new JournalEntry.Prepared(id, "boot", 8, token),

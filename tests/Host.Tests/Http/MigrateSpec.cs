@@ -18,7 +18,7 @@ public sealed class MigrateSpec
         Phase = Phase.PreCopy,
         Step = "round 1",
         Phases = [new NamedSpan("Attest", 31.2), new NamedSpan("PrepareResources", 80), new NamedSpan("PreCopy", 5100)],
-        Rounds = [new RoundReport(0, 131_072, 4096, 537_000_000, 1024, TimeSpan.FromSeconds(4.5), TimeSpan.Zero)],
+        Rounds = [new RoundReport(0, 131_072, 4096, 537_000_000, 1024, 0, TimeSpan.FromSeconds(4.5), TimeSpan.Zero)],
         DirtyPagesPerSecond = 2560,
         PredictedStopMs = 417,
     };

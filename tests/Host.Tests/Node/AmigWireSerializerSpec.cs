@@ -21,7 +21,7 @@ public sealed class AmigWireSerializerSpec : IDisposable
     {
         var sent = new AttemptDetails(
             AttemptId.New(), new ContainerName("redis"), new Fence(7, 2), new HostName("h1"), new HostName("h2"), new HostName("h1"), Phase.PreCopy, "round", AttemptOutcome.Open,
-            MigrationFailure.None, "", 1_700_000_000_000, [new NamedSpan("attest", 12.5)], [new RoundReport(0, 100, 5, 409_600, 0, TimeSpan.FromMilliseconds(81), TimeSpan.Zero)],
+            MigrationFailure.None, "", 1_700_000_000_000, [new NamedSpan("attest", 12.5)], [new RoundReport(0, 100, 5, 409_600, 0, 0, TimeSpan.FromMilliseconds(81), TimeSpan.Zero)],
             0, 0, [], 0, 12.5, 317, new FrozenDigest("00ff", 7));
 
         var read = Assert.IsType<AttemptDetails>(_serializer.FromBinary(_serializer.ToBinary(sent), _serializer.Manifest(sent)));

@@ -82,13 +82,13 @@ public sealed partial class DumpObstacleSpec : IAsyncLifetime
     [Fact]
     public async Task The_doctor_does_what_it_says()
     {
-        var findings = await new HostDoctor("runc", Environment.GetEnvironmentVariable("AMIG_CRIU"), RuntimeLab.Time).ExamineAsync();
+        var findings = await new HostDoctor("runc", Environment.GetEnvironmentVariable("AMIG_CRIU"), tracking: true, RuntimeLab.Time).ExamineAsync();
 
         Assert.Equal(["kernel", "limits", "run-tmpfs", "freezer", "overlayfs", "netns", "runc", "criu", "dump-restore", "tracking", "skeleton"], findings.Select(finding => finding.Name));
         Assert.All(findings.Where(finding => finding.Name != "run-tmpfs"), finding => Assert.True(finding.Verdict == DoctorVerdict.Ok, $"{finding.Name}: {finding.Sentence}"));
         Assert.DoesNotContain(Directory.EnumerateDirectories(_lab.Layout.FreezerMount), path => path.Contains("amig-doctor", StringComparison.Ordinal));
 
-        var without = await new HostDoctor("/nonexistent/runc", "/nonexistent/criu", RuntimeLab.Time).ExamineAsync();
+        var without = await new HostDoctor("/nonexistent/runc", "/nonexistent/criu", tracking: true, RuntimeLab.Time).ExamineAsync();
         Assert.Equal(["runc", "criu", "dump-restore"], without.Where(finding => finding.Verdict == DoctorVerdict.Missing).Select(finding => finding.Name));
     }
 

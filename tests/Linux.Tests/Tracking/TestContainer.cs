@@ -44,10 +44,11 @@ internal sealed class TestContainer : IDisposable
                 _output.Clear();
             }
         }
-        catch
+        catch (Exception e)
         {
+            var seen = $"{program}: pids {string.Join(' ', Processes.Pids().Select(pid => $"{pid} {Host.Linux.Tracking.ProcTask.Program(pid)} {Host.Linux.Tracking.ProcTask.Read($"/proc/{pid}")?.State}"))}, shell {_process.Id}{(_process.HasExited ? $" ended with {_process.ExitCode}" : "")}, said: {string.Join('|', Output)}";
             Dispose();
-            throw;
+            throw new InvalidOperationException($"{e.Message} ({seen})", e);
         }
     }
 

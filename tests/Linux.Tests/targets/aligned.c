@@ -1,6 +1,7 @@
 // A thread that sleeps with its stack pointer at a multiple of 4096, beside one that does not, and 16 MiB of written memory.
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,8 +18,11 @@ static void *sleep_aligned(void *unused) {
 }
 
 int main(void) {
+    getchar();
     memset(memory, 7, sizeof memory);
     pthread_t t;
     pthread_create(&t, 0, sleep_aligned, 0);
+    usleep(20000);
+    puts("ready"); fflush(stdout);
     for (;;) pause();
 }

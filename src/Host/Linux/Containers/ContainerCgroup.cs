@@ -57,7 +57,7 @@ public sealed class ContainerCgroup
         {
             return [.. File.ReadLines(System.IO.Path.Combine(Directory, "cgroup.procs")).Select(line => int.Parse(line, CultureInfo.InvariantCulture)).Distinct().Order()];
         }
-        catch (DirectoryNotFoundException)
+        catch (IOException e) when (IsGone(e))
         {
             return [];
         }
@@ -123,14 +123,28 @@ public sealed class ContainerCgroup
         {
             // A task that cannot be frozen can still be killed.
         }
+        catch (IOException e) when (IsGone(e))
+        {
+            return;
+        }
 
         foreach (var pid in Processes())
         {
             Signals.Send(pid, Signals.SIGKILL);
         }
 
-        Thaw();
+        try
+        {
+            Thaw();
+        }
+        catch (IOException e) when (IsGone(e))
+        {
+            // The last process has gone, and with it whoever removes the cgroup has come.
+        }
     }
+
+    /// <summary>The cgroup was removed before its file was opened (ENOENT), or between opening and reading it (ENODEV).</summary>
+    private static bool IsGone(IOException e) => e is DirectoryNotFoundException or FileNotFoundException || e.HResult == Interop.Errno.ENODEV;
 
     /// <summary>
     /// Removes the empty cgroup from every hierarchy. runc does it only for containers it knows, and forgets one whose restore was cut off before its tasks are

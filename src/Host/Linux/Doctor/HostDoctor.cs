@@ -12,7 +12,7 @@ namespace ActorMigration.Host.Linux.Doctor;
 /// Finds what this host can do by doing it, on things of its own that it takes away again. For the daemon's doctor actor and for <c>amig doctor --local</c>; needs
 /// root, takes about a second. A probe that throws is a finding, never an error of the doctor.
 /// </summary>
-public sealed class HostDoctor(string runcProgram, string? criuProgram, TimeProvider time) : IHostExamination
+public sealed class HostDoctor(string runcProgram, string? criuProgram, bool tracking, TimeProvider time) : IHostExamination
 {
     private readonly ProbeTree _tree = new(time);
 
@@ -40,7 +40,7 @@ public sealed class HostDoctor(string runcProgram, string? criuProgram, TimeProv
         findings.Add(criu is null
             ? new DoctorFinding("dump-restore", DoctorVerdict.Missing, "nothing was dumped, since there is no criu")
             : await ProbeAsync("dump-restore", () => _tree.DumpAndRestoreAsync(criu, cancel)).ConfigureAwait(false));
-        findings.Add(Probe("tracking", Tracking));
+        findings.Add(Probe("tracking", () => Tracking(tracking)));
         findings.Add(Probe("skeleton", Skeleton));
         return findings;
     }
@@ -81,11 +81,12 @@ public sealed class HostDoctor(string runcProgram, string? criuProgram, TimeProv
         return Ok(result.Output.Split('\n')[0]);
     }
 
-    private static (DoctorVerdict Verdict, string Sentence) Tracking()
+    private static (DoctorVerdict Verdict, string Sentence) Tracking(bool wanted)
     {
         try
         {
-            return TrackingSupport.Probe() is { WhyNot: { } reason }
+            var probed = TrackingSupport.Probe();
+            return (wanted ? probed : probed.SwitchedOff()).WhyNot is { } reason
                 ? (DoctorVerdict.Degraded, $"{reason}: memory is copied in one piece while the container is frozen")
                 : Ok("written pages of running programs can be tracked, so memory is copied before the stop");
         }

@@ -1,6 +1,7 @@
 using ActorMigration.Actors;
 using ActorMigration.Actors.Streaming;
 using ActorMigration.Contracts;
+using ActorMigration.Contracts.Memory;
 using ActorMigration.Host.Linux.Containers;
 using ActorMigration.Host.Linux.Criu;
 using ActorMigration.Host.Linux.Files;
@@ -124,7 +125,14 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
 
         _nextRound = round + 1;
         return new RoundReport(
-            round, sentPages?.ContentPages ?? 0, sentPages?.ZeroPages ?? 0, (sentPages?.Bytes ?? 0) + sentFiles.DataBytes, sentFiles.DataBytes, _node.Time.GetElapsedTime(began), sinceLastScan);
+            round,
+            sentPages?.ContentPages ?? 0,
+            sentPages?.ZeroPages ?? 0,
+            (sentPages?.Bytes ?? 0) + sentFiles.DataBytes,
+            sentFiles.DataBytes,
+            sentPages?.UntrackedPages ?? (ResidentMemory.PrivateBytes(_container.Cgroup.Processes()) >> PageSize.Shift),
+            _node.Time.GetElapsedTime(began),
+            sinceLastScan);
     });
 
     public async ValueTask DisposeAsync()

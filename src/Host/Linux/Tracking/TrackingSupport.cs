@@ -23,6 +23,9 @@ public sealed record TrackingSupport
     /// <summary>Linux 6.15 and later.</summary>
     public required bool KnowsGuardPages { get; init; }
 
+    /// <summary>The same kernel with tracking switched off by the operator.</summary>
+    public TrackingSupport SwitchedOff() => this with { WhyNot = WhyNot ?? "it is switched off (amig.tracking)" };
+
     /// <summary>Tries all of it on memory of our own: registers, writes one page of three, and asks which was written.</summary>
     public static unsafe TrackingSupport Probe()
     {
