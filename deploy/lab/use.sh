@@ -38,10 +38,10 @@ print_migration() { # LABEL [GAP_MS]
     def ms: . * 10 | round / 10 | tostring;
     def mib: . / 1048576 * 10 | round / 10 | tostring + " MiB";
     "\n\($title): \(.container) \(.from) -> \(.to), migration \(.id)",
-    "  phase         ms",
-    (.phases[] | "  \(.name + "              " | .[0:14])\(.ms | ms)"),
+    "  phase             ms",
+    (.phases[] | "  \(.name + "                  " | .[0:18])\(.ms | ms)"),
     "  rounds \(.rounds | length): " + ([.rounds[] | "\(.pages) pages in \(.elapsedMs | ms) ms"] | join(", ")) + "; under freeze \(.frozenPages) pages",
-    "  memory \([.rounds[].bytes, .frozenBytes] | add | mib), files \([.rounds[].fileBytes] | add // 0 | mib), counted on the cable \(.wireBytes | mib)",
+    "  memory \(([.rounds[] | .bytes - .fileBytes] | add // 0) + .frozenBytes | mib), files \([.rounds[].fileBytes] | add // 0 | mib), counted on the cable \(.wireBytes | mib)",
     "  stop of the container \(.stopMs | ms) ms (" + ([.stopSpans[] | "\(.name) \(.ms | ms)"] | join(", ")) + ")",
     (if $gap == "" then empty else "  pause seen by the client \($gap) ms" end)' "$RUN/migrations/$1.json"
 }

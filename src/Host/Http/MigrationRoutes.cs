@@ -24,7 +24,8 @@ internal sealed class MigrationRoutes(ConsoleClient console, Func<int, bool, boo
     private async Task ListAsync(HttpContext http)
     {
         var listed = await console.AskAsync<MigrationsListed>(new ListMigrations(), http.RequestAborted).ConfigureAwait(false);
-        var once = listed.Attempts.GroupBy(one => one.Attempt).Select(group => group.FirstOrDefault(one => one.ReportedBy == one.Source) ?? group.First());
+        // The first start of a container is an attempt of the register too, from a host to itself, but nobody calls it a migration.
+        var once = listed.Attempts.Where(one => one.Source != one.Destination).GroupBy(one => one.Attempt).Select(group => group.FirstOrDefault(one => one.ReportedBy == one.Source) ?? group.First());
         await http.WriteAsync(new MigrationsJson([.. once.Select(MigrationJson.From)]), ApiJson.Default.MigrationsJson).ConfigureAwait(false);
     }
 

@@ -141,9 +141,10 @@ public sealed class MigrateSpec
     }
 
     [Fact]
-    public async Task Migrations_lists_an_attempt_once_though_both_hosts_report_it()
+    public async Task Migrations_lists_an_attempt_once_though_both_hosts_report_it_and_no_first_start()
     {
-        await using var api = await TestApi.StartAsync(_ => new MigrationsListed([Committed with { ReportedBy = new HostName("h2") }, Committed, Aborted with { Attempt = Other }]));
+        var start = Committed with { Attempt = AttemptId.New(), Destination = Committed.Source };
+        await using var api = await TestApi.StartAsync(_ => new MigrationsListed([Committed with { ReportedBy = new HostName("h2") }, Committed, start, Aborted with { Attempt = Other }]));
 
         Assert.Equal(
             """
