@@ -5,13 +5,14 @@
  * exactly as CRIU would have seen it, and the source adds it to CRIU's pagemap images as lazy runs.
  *
  * The other thing that takes longer the more memory there is: CRIU reads /proc/PID/smaps for the flags of the mappings, and the kernel counts all pages for
- * it, about 30 ms per GiB. The source has read it already, right after the freeze, beside other work; nothing has changed since.
+ * it, about 30 ms per GiB. The source has read it already, beside other work, and compared it with /proc/PID/maps since.
  *
  * AMIG_SKELETON names a directory. PID.hide in it holds ranges as pairs of u64 (start, end), ascending; PID.hidden gets the runs that
  * were found and hidden, in the same form; PID.smaps is what CRIU gets for /proc/PID/smaps. Without the variable, or without a file for a process, nothing is changed.
  * What does not fit into CRIU's answer stays in it: too little hidden costs time, never a page.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -106,7 +107,7 @@ static size_t first_behind(uint64_t start)
     return low;
 }
 
-/* Takes out of the answer what is to be hidden; the new number of regions, or -1 when nothing may be taken out. */
+/* Takes out of the answer what is to be hidden; the new number of regions, -1 when nothing may be taken out, -2 when the record is broken. */
 static long filter(struct page_region *regions, long count, uint64_t room)
 {
     struct page_region *seen = malloc((room + 1) * sizeof *seen);
@@ -135,8 +136,13 @@ static long filter(struct page_region *regions, long count, uint64_t room)
         }
     }
     ssize_t bytes = (ssize_t)(hidden_count * sizeof *hidden);
-    if (bytes > 0 && write(current.hidden, hidden, (size_t)bytes) != bytes)
+    off_t before = lseek(current.hidden, 0, SEEK_END);
+    if (bytes > 0 && (before < 0 || write(current.hidden, hidden, (size_t)bytes) != bytes)) {
+        /* A part of a record would shift all that follow. What cannot be taken back ends the dump. */
+        if (before < 0 || ftruncate(current.hidden, before) != 0)
+            result = -2;
         goto out;
+    }
     memcpy(regions, seen, seen_count * sizeof *seen);
     result = (long)seen_count;
 out:
@@ -163,6 +169,10 @@ int ioctl(int fd, unsigned long request, ...)
     if (current.count == 0)
         return (int)result;
     long left = filter((struct page_region *)(uintptr_t)scan->vec, result, scan->vec_len);
+    if (left == -2) {
+        errno = EIO;
+        return -1;
+    }
     return (int)(left < 0 ? result : left);
 }
 

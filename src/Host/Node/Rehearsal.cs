@@ -1,4 +1,3 @@
-using System.Runtime.Serialization;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Linux.Criu;
 using ActorMigration.Host.Stream;
@@ -28,8 +27,9 @@ internal static class Rehearsal
         {
             // The daemon stops.
         }
-        catch (Exception e) when (e is IOException or SerializationException)
+        catch (Exception e)
         {
+            // Whatever it is: a rehearsal must not end a daemon.
             log.LogWarning("The rehearsal after the start failed: {Sentence}", e.Message);
         }
     }

@@ -60,6 +60,8 @@ public sealed partial class DumpObstacleSpec : IAsyncLifetime
         var started = await _lab.StartAsync("counter", "/bin/sh", "-c", RuntimeLab.Counter);
         var exec = ToolProcess.StartDetached(_lab.Runc.Command(["exec", "--detach", started.Container.Id, "/bin/sleep", "60"]));
         Assert.Equal(0, await exec.Exited);
+        // runc does not wait for the exec of what it has started.
+        Assert.True(SpinWait.SpinUntil(() => started.Container.Cgroup.Processes().Any(pid => Host.Linux.Tracking.ProcTask.Program(pid) == "sleep"), 3000));
 
         var found = DumpObstacles.Find(started.Container);
 

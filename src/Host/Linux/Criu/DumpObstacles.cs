@@ -38,6 +38,19 @@ public static class DumpObstacles
         return [.. findings.Take(MaxFindings)];
     }
 
+    /// <summary>Empty for a task that is just ending: it has no mounts any more (EINVAL), though its directory is still there.</summary>
+    private static string[] Mounts(int pid)
+    {
+        try
+        {
+            return File.ReadAllLines($"/proc/{pid}/mountinfo");
+        }
+        catch (IOException e) when (e.HResult == Interop.Errno.EINVAL)
+        {
+            return [];
+        }
+    }
+
     private static IEnumerable<FoundObstacle> InProcess(int pid, int[] all)
     {
         var status = File.ReadLines($"/proc/{pid}/status").Select(line => line.Split(':', 2)).Where(parts => parts.Length == 2).ToDictionary(parts => parts[0], parts => parts[1].Trim());
@@ -54,7 +67,7 @@ public static class DumpObstacles
             yield return new FoundObstacle(DumpObstacle.ForeignSession, $"{who} was started from outside the container (exec); end it");
         }
 
-        foreach (var line in File.ReadLines($"/proc/{pid}/mountinfo").Where(line => line.Contains(" - fuse", StringComparison.Ordinal)))
+        foreach (var line in Mounts(pid).Where(line => line.Contains(" - fuse", StringComparison.Ordinal)))
         {
             yield return new FoundObstacle(DumpObstacle.Mount, $"{who} has a FUSE file system at {line.Split(' ')[4]}");
         }

@@ -26,6 +26,9 @@ internal static class GateScript
     /// <summary>File that says the same as the report, for a daemon that comes later: pids of first process, script and CRIU.</summary>
     internal const string ReachedFile = "reached";
 
+    /// <summary>File that is there from before DEST is told: the tree may have run since.</summary>
+    internal const string ToldFile = "told";
+
     internal const string Destination = "DEST";
     internal const string Source = "SOURCE";
 

@@ -69,6 +69,9 @@ public sealed class GatedRestore : IDisposable
     /// </summary>
     public bool IsOpenOrMayBe => TreeIsAlive || IsThrough;
 
+    /// <summary>True once DEST has been told or may have been: what is dead since has run, or may have.</summary>
+    public bool MayHaveRun => File.Exists(Path.Combine(_directory, GateScript.ToldFile));
+
     private bool IsThrough
         => Reached() is { Locked: true } gate && _container.Cgroup.Processes().Contains(gate.Init) && !_container.Cgroup.IsFrozen;
 
@@ -85,7 +88,7 @@ public sealed class GatedRestore : IDisposable
         Directory.CreateDirectory(runc.Root);
         var refuge = RefugeOf(container, layout);
         Directory.CreateDirectory(refuge.Directory);
-        foreach (var stale in (string[])[GateScript.ReachedFile, CriuCallScript.GoFile])
+        foreach (var stale in (string[])[GateScript.ReachedFile, GateScript.ToldFile, CriuCallScript.GoFile])
         {
             File.Delete(Path.Combine(directory, stale));
         }
@@ -162,6 +165,7 @@ public sealed class GatedRestore : IDisposable
 
         if (_refuge.Processes().Contains(gate.Value.Script))
         {
+            await File.WriteAllTextAsync(Path.Combine(_directory, GateScript.ToldFile), "").ConfigureAwait(false);
             _verdict.Tell(GateScript.Destination);
         }
 

@@ -102,8 +102,9 @@ public sealed class SkeletonDump : IDisposable
     /// <exception cref="DumpFailedException">CRIU could not; named. The images are of no use.</exception>
     public async Task RunAsync()
     {
-        _pages?.Hide(_container.Cgroup.Processes());
         await _lookedAhead.ConfigureAwait(false);
+        _pages?.DropStaleMappings();
+        _pages?.Hide(_container.Cgroup.Processes());
         Tell("GO");
         var result = await _criu.ConfigureAwait(false);
         var errors = CriuLog.Errors(Path.Combine(_work, LogName));

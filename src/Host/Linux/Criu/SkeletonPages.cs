@@ -50,7 +50,10 @@ internal sealed class SkeletonPages
         return new SkeletonPages(directory, library);
     }
 
-    /// <summary>Reads what CRIU will ask for. Any time after the freeze, beside other work: a frozen address space does not change, and the end of its tracking moves no border.</summary>
+    /// <summary>
+    /// Reads what CRIU will ask for, after the freeze and beside other work. That other work is the last scan, which registers mappings and so may join neighbours:
+    /// <see cref="DropStaleMappings"/> is to follow it.
+    /// </summary>
     internal void ReadMappings(IEnumerable<int> pids)
     {
         var text = new ProcText();
@@ -58,11 +61,56 @@ internal sealed class SkeletonPages
         {
             if (ProcTask.LiveThread(pid) == pid)
             {
-                // Under another name until it is whole: a part of it would be a process with less memory.
-                File.WriteAllBytes(PathOf(pid, "part"), text.Read($"/proc/{pid}/smaps"));
-                File.Move(PathOf(pid, "part"), PathOf(pid, "smaps"));
+                try
+                {
+                    // Under another name until it is whole: a part of it would be a process with less memory.
+                    File.WriteAllBytes(PathOf(pid, "part"), text.Read($"/proc/{pid}/smaps"));
+                    File.Move(PathOf(pid, "part"), PathOf(pid, "smaps"));
+                }
+                catch (IOException)
+                {
+                    // No room, or a process that cannot be looked at: CRIU reads for itself and says what is wrong.
+                }
             }
         }
+    }
+
+    /// <summary>
+    /// After the last scan, just before the dump: takes away what was read while borders moved. CRIU opens files by the borders of their mappings and takes a
+    /// mapping whose file it does not find for anonymous memory, so every line has to be as the kernel has it now.
+    /// </summary>
+    internal void DropStaleMappings()
+    {
+        var text = new ProcText();
+        foreach (var path in Directory.EnumerateFiles(_directory, "*.smaps"))
+        {
+            if (!SmapsAgree(File.ReadAllBytes(path), text.Read($"/proc/{Path.GetFileNameWithoutExtension(path)}/maps")))
+            {
+                File.Delete(path);
+            }
+        }
+    }
+
+    /// <summary>True when the first lines of all mappings in <paramref name="smaps"/> are exactly <paramref name="maps"/>. Lines between them begin with a capital letter.</summary>
+    internal static bool SmapsAgree(ReadOnlySpan<byte> smaps, ReadOnlySpan<byte> maps)
+    {
+        foreach (var range in smaps.Split((byte)'\n'))
+        {
+            var line = smaps[range];
+            if (line.IsEmpty || line[0] is >= (byte)'A' and <= (byte)'Z')
+            {
+                continue;
+            }
+
+            if (maps.Length <= line.Length || !maps.StartsWith(line) || maps[line.Length] != (byte)'\n')
+            {
+                return false;
+            }
+
+            maps = maps[(line.Length + 1)..];
+        }
+
+        return maps.IsEmpty;
     }
 
     /// <summary>Before the dump, all of <paramref name="pids"/> frozen: says what is to be hidden of each.</summary>
@@ -92,10 +140,16 @@ internal sealed class SkeletonPages
             }
 
             // A page may be there twice, and may have been seen as well: CRIU looks at small mappings together and at large ones once more.
-            var numbers = MemoryMarshal.Cast<byte, ulong>(File.ReadAllBytes(path));
+            var bytes = File.ReadAllBytes(path);
+            var numbers = MemoryMarshal.Cast<byte, ulong>(bytes);
             var hidden = new PagemapEntry[numbers.Length / 2];
             for (var i = 0; i < hidden.Length; i++)
             {
+                if (bytes.Length % (2 * sizeof(ulong)) != 0 || numbers[2 * i] >= numbers[(2 * i) + 1] || ((numbers[2 * i] | numbers[(2 * i) + 1]) & (PageSize.Bytes - 1)) != 0)
+                {
+                    throw new CriuImageException(Path.GetFileName(path), "what was hidden from CRIU is not a list of runs of pages");
+                }
+
                 hidden[i] = new PagemapEntry(numbers[2 * i], (long)((numbers[(2 * i) + 1] - numbers[2 * i]) >> PageSize.Shift), PagemapFlags.Lazy);
             }
 

@@ -23,7 +23,7 @@ internal sealed partial class LinuxDestinationAttempt
         // The record is written last: an earlier call came through, or found the tree dead.
         if (ContainerRecord.Load(_node.StateDirectory, _name) is { } written && written.Fence == _fence)
         {
-            if (written.Init is null)
+            if (written.State == ContainerState.Exited && _gate is not { MayHaveRun: true })
             {
                 throw Lost();
             }
@@ -35,6 +35,12 @@ internal sealed partial class LinuxDestinationAttempt
         if (_gate is not { IsOpenOrMayBe: true })
         {
             Write(ContainerState.Exited, null);
+            if (_gate is { MayHaveRun: true })
+            {
+                _node.Log.LogWarning("Container {Name} has ended right behind its gate", _name);
+                return;
+            }
+
             throw Lost();
         }
 
@@ -53,16 +59,23 @@ internal sealed partial class LinuxDestinationAttempt
         {
             await _gate.OpenAsync().ConfigureAwait(false);
         }
-        catch (RestoreFailedException dead)
+        catch (RestoreFailedException dead) when (!_gate.IsOpenOrMayBe)
         {
+            // A tree that lives is none of these, whatever else is wrong with it: that is tried again, with an alarm.
             _node.Log.LogError("Container {Name}: {Reason}", _name, dead.Message);
             Write(ContainerState.Exited, null);
+            if (_gate.MayHaveRun)
+            {
+                return;
+            }
+
             throw Lost();
         }
 
         await filling.ConfigureAwait(false);
         _node.Claims.TryAct(_name, _fence);
-        Write(ContainerState.Running, ProcessIdentity.Find(init));
+        var running = ProcessIdentity.Find(init);
+        Write(running is null ? ContainerState.Exited : ContainerState.Running, running);
     });
 
     private void Write(ContainerState state, ProcessIdentity? init)

@@ -21,9 +21,10 @@ internal sealed partial class LinuxDestinationAttempt
             throw new AttemptException(MigrationFailure.ContentMismatch, $"the manifest is of attempt {manifest.Attempt} of {manifest.Container} at {manifest.Fence}, not of this one");
         }
 
-        if (_gate is { TreeIsAlive: true })
+        // Only a restore that came through every check is one; a tree that merely stands at its gate is none.
+        if (_gateReport is not null && _gate is { TreeIsAlive: true })
         {
-            return new GateReport(_gate.InitPid, []);
+            return _gateReport;
         }
 
         var clock = new StopClock(_node.Time);
@@ -72,7 +73,8 @@ internal sealed partial class LinuxDestinationAttempt
             await clock.Of("digest at the gate", () => CompareMemoryAsync(_witness, cancel)).ConfigureAwait(false);
         }
 
-        return new GateReport(init.Pid, clock.Spans);
+        _gateReport = new GateReport(init.Pid, clock.Spans);
+        return _gateReport;
     }
 
     /// <summary>The images against the spec, before CRIU sees them. Returns what it will restore of each process's memory.</summary>

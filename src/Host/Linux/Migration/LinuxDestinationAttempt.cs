@@ -41,6 +41,7 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
     private DestinationStreams? _streams;
     private GatedRestore? _gate;
     private MemoryWitness? _witness;
+    private GateReport? _gateReport;
     private DataEndpoint? _endpoint;
 
     internal LinuxDestinationAttempt(LinuxNode node, AttemptId attempt, ContainerName name, Fence fence, byte[] sourceKeyDigest)

@@ -23,6 +23,9 @@ public enum StoreDifference
 
     /// <summary>CRIU wants pages from an earlier dump, and there is none.</summary>
     PageInParent = 6,
+
+    /// <summary>The index has a page with content that CRIU does not restore: it would come up as zeros.</summary>
+    PageNotRestored = 7,
 }
 
 /// <summary>Outcome of <see cref="StoreCheck"/>.</summary>
@@ -35,7 +38,7 @@ public abstract record StoreCheckResult
     /// <summary>Every page is there at its last version.</summary>
     /// <param name="LazyPages">Pages that the pager brings.</param>
     /// <param name="EagerPages">Pages that CRIU brings itself (stacks, file-private).</param>
-    /// <param name="NotRestoredPages">Pages of the index that CRIU does not name at all: it took them for clean or gone. For the log.</param>
+    /// <param name="NotRestoredPages">Pages of zeros in the index that CRIU does not name: they come up as zeros by themselves.</param>
     public sealed record Complete(long LazyPages, long EagerPages, long NotRestoredPages) : StoreCheckResult;
 
     /// <summary>The first difference; the destination must not propose that it runs the container.</summary>
@@ -85,7 +88,12 @@ public static class StoreCheck
                 return difference;
             }
 
-            notRestored += process.PageCount - Overlap(process.Runs, pagemap.Entries);
+            var missing = process.PageCount - Overlap(process.Runs, pagemap.Entries);
+            notRestored += missing;
+            if (missing > 0 && FirstLost(process, pagemap.Entries, versions(process.Process)) is { } lost)
+            {
+                return lost;
+            }
         }
 
         return new StoreCheckResult.Complete(lazy, eager, notRestored);
@@ -137,6 +145,30 @@ public static class StoreCheck
                 }
 
                 address = process.Runs[next].End;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The first page of the index that is not in <paramref name="entries"/> and has content in the store. Rare enough to be looked for page by page.</summary>
+    private static StoreCheckResult.Different? FirstLost(ProcessPages process, IReadOnlyList<PagemapEntry> entries, PageVersions? stored)
+    {
+        var next = 0;
+        foreach (var run in process.Runs)
+        {
+            for (var address = run.Address; address < run.End; address += PageSize.Bytes)
+            {
+                while (next < entries.Count && entries[next].End <= address)
+                {
+                    next++;
+                }
+
+                var isNamed = next < entries.Count && entries[next].Address <= address;
+                if (!isNamed && stored?.Find(address) is { IsZero: false } version)
+                {
+                    return Differs(StoreDifference.PageNotRestored, process.Process.PidInContainer, address, run.Round, version.Round);
+                }
             }
         }
 

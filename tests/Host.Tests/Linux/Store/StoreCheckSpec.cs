@@ -17,10 +17,16 @@ public sealed class StoreCheckSpec
     [Fact]
     public void Complete_when_each_page_is_there_at_its_round()
     {
+        _stored.Set(0x8000, 1, 3, isZero: true);
+
         var result = Compare([new PageRun(0x1000, 8, 3)], (0x1000, 6, Lazy), (0x7000, 1, Present));
 
         Assert.Equal(new StoreCheckResult.Complete(LazyPages: 6, EagerPages: 1, NotRestoredPages: 1), result);
     }
+
+    [Fact]
+    public void A_page_with_content_that_CRIU_does_not_restore_is_found()
+        => Assert.Equal(new StoreCheckResult.Different(StoreDifference.PageNotRestored, 7, 0x6000, 3, 3), Compare([new PageRun(0x1000, 8, 3)], (0x1000, 5, Lazy), (0x7000, 2, Present)));
 
     [Fact]
     public void A_page_of_an_older_round_is_found()
