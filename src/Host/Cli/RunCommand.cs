@@ -67,7 +67,9 @@ internal static class RunCommand
                 parsed.GetValue(tmpfs)!,
                 SignalTerm);
             var started = await client.PostAsync("/v1/containers", request, ApiJson.Default.RunRequest, ApiJson.Default.ContainerJson, cancel).ConfigureAwait(false);
-            context.Print(parsed, started, ApiJson.Default.ContainerJson, it => context.Terminal.Out.WriteLine($"{it.Name} runs on {it.Host} at {it.Address} (pid {it.InitPid}, epoch {it.Epoch})."));
+            context.Print(parsed, started, ApiJson.Default.ContainerJson, it => context.Terminal.Out.WriteLine(it.State == nameof(ContainerState.Exited)
+                ? $"{it.Name} was started on {it.Host} and has ended already (epoch {it.Epoch}): 'amig rm {it.Name}' removes it."
+                : $"{it.Name} runs on {it.Host} at {it.Address} (pid {it.InitPid}, epoch {it.Epoch})."));
             return ExitCode.Ok;
         }, image, name, ip, mac, gateway, mtu, memory, cpus, pids, env, tmpfs, user, workdir, args);
     }

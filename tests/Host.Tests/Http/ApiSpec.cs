@@ -73,6 +73,18 @@ public sealed class ApiSpec
         Assert.Equal(new HostName("h1"), seen.Host);
     }
 
+    [Fact]
+    public async Task Run_does_not_say_that_a_program_runs_which_has_ended_already()
+    {
+        await using var api = await TestApi.StartAsync(command => command is ListContainers
+            ? Cluster
+            : new ContainerStarted(new HostName("h1"), new ContainerStatus(new ContainerName("cache"), new Fence(1, 0), ContainerState.Exited, 0, "sha256:aa", "10.0.0.9", 0)));
+
+        var run = await api.RunAsync(Run);
+
+        Assert.Equal((ExitCode.Ok, "cache was started on h1 and has ended already (epoch 1): 'amig rm cache' removes it.\n"), (run.Code, run.Out));
+    }
+
     [Theory]
     [InlineData("--name", "redis", ExitCode.Conflict, "A container named redis is on h1 already.")]
     [InlineData("--ip", "10.0.0.8/24", ExitCode.Conflict, "The address 10.0.0.8 belongs to web on h2.")]
