@@ -96,6 +96,10 @@ signal_node() { # HOST SIGNAL
   local pid
   pid=$(process_of "$1.node") || die "the daemon of $1 is not running."
   kill "-$2" "$pid"
+  # nsenter stops itself when it sees its child stopped; left so it would never reap the daemon, and the host's init could not end.
+  if [ "$2" = CONT ] && pid=$(process_of "$1.node-parent"); then
+    kill -CONT "$pid"
+  fi
 }
 
 cluster_is_up() {

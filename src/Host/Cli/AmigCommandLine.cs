@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Text;
 using ActorMigration.Host.Cli.Trust;
 using ActorMigration.Host.Node;
 using ActorMigration.Host.Trust;
@@ -9,6 +10,9 @@ namespace ActorMigration.Host.Cli;
 /// <summary>The whole command line of <c>amig</c>: which commands there are, and how each ends. <see cref="Program"/> calls <see cref="RunAsync"/> once.</summary>
 internal static class AmigCommandLine
 {
+    /// <summary>Bytes; sun_path of unix(7) without its NUL.</summary>
+    private const int LongestSocketPath = 107;
+
     internal static RootCommand Build(CliContext context)
     {
         var root = new RootCommand("Moves running containers between hosts.")
@@ -30,6 +34,7 @@ internal static class AmigCommandLine
             root.Subcommands.Add(command);
         }
 
+        context.Socket.RefuseIf(path => Encoding.UTF8.GetByteCount(path) is > 0 and <= LongestSocketPath ? null : $"--socket must be a path of 1 to {LongestSocketPath} bytes.");
         root.Options.Add(context.Socket);
         root.Options.Add(context.Json);
         return root;

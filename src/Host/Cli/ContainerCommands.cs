@@ -27,7 +27,7 @@ internal static class ContainerCommands
 
     internal static Command Rm(CliContext context)
     {
-        var name = new Argument<string>("CONTAINER") { Description = "Name of the container." };
+        var name = new Argument<string>("CONTAINER") { Description = "Name of the container." }.OfName();
         var force = new Option<bool>("--force", "-f") { Description = "KILL at once instead of the stop signal and its grace." };
         return context.Ask("rm", "Stop and remove a container with its files.", async (parsed, client, cancel) =>
         {

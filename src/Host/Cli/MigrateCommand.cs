@@ -9,7 +9,7 @@ internal static class MigrateCommand
 {
     internal static Command Create(CliContext context)
     {
-        var name = new Argument<string>("CONTAINER") { Description = "Name of the container." };
+        var name = new Argument<string>("CONTAINER") { Description = "Name of the container." }.OfName();
         var to = new Option<string>("--to") { Description = "Destination.", HelpName = "HOST", Required = true };
         var force = new Option<bool>("--force") { Description = "Freeze even if the predicted stop stays above its target." };
         var orAbort = new Option<bool>("--or-abort") { Description = "Give up if the predicted stop stays above its target (the default)." };
@@ -17,13 +17,7 @@ internal static class MigrateCommand
         var verify = new Option<bool>("--verify") { Description = "Compare a digest of all memory at the gate with that under the freeze before the container may run; a longer stop." };
         var wait = new Option<bool>("--wait") { Description = "Follow the attempt to its end (the default)." };
         var noWait = new Option<bool>("--no-wait") { Description = "Return as soon as the attempt has begun." };
-        downtime.Validators.Add(result =>
-        {
-            if (!result.Errors.Any() && result.GetValueOrDefault<int>() < 0)
-            {
-                result.AddError("--target-downtime cannot be negative.");
-            }
-        });
+        downtime.RefuseIf(ms => ms < 0 ? "--target-downtime cannot be negative." : null);
 
         var command = context.Ask("migrate", "Move a running container to another host.", async (parsed, client, cancel) =>
         {

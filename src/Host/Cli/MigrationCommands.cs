@@ -69,7 +69,7 @@ internal static class MigrationCommands
         return table;
     }
 
-    private static Argument<string> Reference() => new("ID|CONTAINER") { Description = "A unique beginning of a migration's id, or a container, for its newest migration." };
+    private static Argument<string> Reference() => new Argument<string>("ID|CONTAINER") { Description = "A unique beginning of a migration's id, or a container, for its newest migration." }.OfName();
 
     private static string Outcome(MigrationJson one) => one.Outcome switch
     {

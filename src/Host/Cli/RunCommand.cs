@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Http;
 
@@ -31,16 +30,16 @@ internal static class RunCommand
         var workdir = new Option<string>("--workdir") { Description = "Working directory.", HelpName = "PATH", DefaultValueFactory = _ => "/" };
         var args = new Argument<string[]>("ARGS") { Description = "Program and its arguments, after --.", Arity = ArgumentArity.OneOrMore };
 
-        Check(name, text => ContainerName.IsValid(text) ? null : $"--name '{text}' is not a name: {ContainerName.Rule}.");
-        Check(ip, text => Quantities.TryParseAddress(text, out _, out _) ? null : $"--ip '{text}' is not an IPv4 address with prefix, such as 10.0.0.5/24.");
-        Check(memory, text => Quantities.TryParseBytes(text, out _) ? null : $"--memory '{text}' is not a size, such as 512m or 2g.");
-        Check(cpus, text => text is null || Quantities.TryParseCpus(text, out _) ? null : $"--cpus '{text}' is not a number of cores, such as 1.5.");
-        Check(user, text => Quantities.TryParseUser(text, out _, out _) ? null : $"--user '{text}' is not numeric, such as 999:999.");
-        Check(workdir, text => text.StartsWith('/') ? null : $"--workdir '{text}' is not an absolute path.");
-        Check(pids, count => count >= 0 ? null : "--pids cannot be negative.");
-        Check(mtu, bytes => bytes is >= LeastMtu and <= MostMtu ? null : $"--mtu must be from {LeastMtu} to {MostMtu}.");
-        Check(env, all => all.FirstOrDefault(one => one.IndexOf('=') < 1) is { } bad ? $"--env '{bad}' is not KEY=VALUE." : null);
-        Check(tmpfs, all => all.FirstOrDefault(one => !one.StartsWith('/')) is { } bad ? $"--tmpfs '{bad}' is not an absolute path." : null);
+        name.RefuseIf(text => ContainerName.IsValid(text) ? null : $"--name '{text}' is not a name: {ContainerName.Rule}.");
+        ip.RefuseIf(text => Quantities.TryParseAddress(text, out _, out _) ? null : $"--ip '{text}' is not an IPv4 address with prefix, such as 10.0.0.5/24.");
+        memory.RefuseIf(text => Quantities.TryParseBytes(text, out _) ? null : $"--memory '{text}' is not a size, such as 512m or 2g.");
+        cpus.RefuseIf(text => text is null || Quantities.TryParseCpus(text, out _) ? null : $"--cpus '{text}' is not a number of cores, such as 1.5.");
+        user.RefuseIf(text => Quantities.TryParseUser(text, out _, out _) ? null : $"--user '{text}' is not numeric, such as 999:999.");
+        workdir.RefuseIf(text => text.StartsWith('/') ? null : $"--workdir '{text}' is not an absolute path.");
+        pids.RefuseIf(count => count >= 0 ? null : "--pids cannot be negative.");
+        mtu.RefuseIf(bytes => bytes is >= LeastMtu and <= MostMtu ? null : $"--mtu must be from {LeastMtu} to {MostMtu}.");
+        env.RefuseIf(all => all.FirstOrDefault(one => one.IndexOf('=') < 1) is { } bad ? $"--env '{bad}' is not KEY=VALUE." : null);
+        tmpfs.RefuseIf(all => all.FirstOrDefault(one => !one.StartsWith('/')) is { } bad ? $"--tmpfs '{bad}' is not an absolute path." : null);
 
         return context.Ask("run", "Start a container on this host.", async (parsed, client, cancel) =>
         {
@@ -68,17 +67,10 @@ internal static class RunCommand
                 parsed.GetValue(tmpfs)!,
                 SignalTerm);
             var started = await client.PostAsync("/v1/containers", request, ApiJson.Default.RunRequest, ApiJson.Default.ContainerJson, cancel).ConfigureAwait(false);
-            context.Print(parsed, started, ApiJson.Default.ContainerJson, it => context.Terminal.Out.WriteLine($"{it.Name} runs on {it.Host} at {it.Address} (pid {it.InitPid}, epoch {it.Epoch})."));
+            context.Print(parsed, started, ApiJson.Default.ContainerJson, it => context.Terminal.Out.WriteLine(it.State == nameof(ContainerState.Exited)
+                ? $"{it.Name} was started on {it.Host} and has ended already (epoch {it.Epoch}): 'amig rm {it.Name}' removes it."
+                : $"{it.Name} runs on {it.Host} at {it.Address} (pid {it.InitPid}, epoch {it.Epoch})."));
             return ExitCode.Ok;
         }, image, name, ip, mac, gateway, mtu, memory, cpus, pids, env, tmpfs, user, workdir, args);
     }
-
-    /// <summary>A usage error with our own sentence; the check is not made when the parser has already refused the value.</summary>
-    private static void Check<T>(Option<T> option, Func<T, string?> defect) => option.Validators.Add(result =>
-    {
-        if (!result.Errors.Any() && result.GetValueOrDefault<T>() is var value && defect(value!) is { } sentence)
-        {
-            result.AddError(sentence);
-        }
-    });
 }

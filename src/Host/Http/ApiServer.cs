@@ -52,7 +52,7 @@ public sealed class ApiServer : IAsyncDisposable
         var app = builder.Build();
         app.Use(AnswerRefusalsAsync);
         var client = new ConsoleClient(console, settings.ApiDeadline);
-        new ContainerRoutes(client, images, settings.Host, settings.StopGrace).Map(app);
+        new ContainerRoutes(client, images, hosts, settings.Host, settings.StopGrace).Map(app);
         new ImageRoutes(images).Map(app);
         new MigrationRoutes(client, settings.Migration.Policy, time).Map(app);
         new DoctorRoutes(client, hosts, [.. settings.Voters.Select(voter => voter.Host)]).Map(app);

@@ -19,6 +19,10 @@ internal static class HttpBodies
         {
             throw new ApiException(RequestFailure.InvalidRequest, $"The body is not a {typeof(T).Name}: {e.Message}");
         }
+        catch (BadHttpRequestException e)
+        {
+            throw new ApiException(ApiProblem.Of(RequestFailure.InvalidRequest, $"The body cannot be read: {e.Message}") with { Status = e.StatusCode });
+        }
     }
 
     internal static Task WriteAsync<T>(this HttpContext http, T body, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK, string mediaType = "application/json")

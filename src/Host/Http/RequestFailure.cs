@@ -11,7 +11,7 @@ public enum RequestFailure
     /// <summary>A container of this name is there already, somewhere in the cluster.</summary>
     NameInUse,
 
-    /// <summary>Another container has this IP or MAC address.</summary>
+    /// <summary>Another container, or a host of the cluster, has this IP address.</summary>
     AddressInUse,
 
     /// <summary>The image is not in this host's store.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -25,8 +26,16 @@ public static partial class RunRequestCheck
     /// <summary>Entries in one list, and characters in one entry: a spec must stay far below <see cref="IWire.MaxBytes"/>.</summary>
     private const int MostEntries = 256, MostCharacters = 4096;
 
+    /// <summary>Highest first octet of an address that one machine can have (224 and up are multicast and reserved), and the loopback net.</summary>
+    private const int LastUnicastOctet = 223, LoopbackOctet = 127;
+
+    /// <summary>JSON may hold null where a list promises text; must hold before the lists are read.</summary>
+    public static void RequireEntries(RunRequest request)
+        => Require(request.Args.Concat(request.Env).Concat(request.Tmpfs).All(one => one is not null), "An entry of a list is null.");
+
     public static ContainerSpec ToSpec(RunRequest request, string imageDigest)
     {
+        RequireEntries(request);
         Require(ContainerName.IsValid(request.Name), $"'{request.Name}' cannot name a container: {ContainerName.Rule}.");
         Require(request.Args.Length > 0 && request.Args[0].Length > 0, "No program is given: name it, with its arguments, after --.");
         Require(request.Env.All(one => one.IndexOf('=') > 0), "Each environment entry must be KEY=VALUE.");
@@ -70,6 +79,13 @@ public static partial class RunRequestCheck
         Require(request.PrefixLength is > 0 and < AddressBits, $"The prefix must be from 1 to {AddressBits - 1} bits.");
         Require(request.Gateway.Length == 0 || IsIPv4(request.Gateway), $"The gateway '{request.Gateway}' is not an IPv4 address.");
         Require(request.Mtu is >= LeastMtu and <= MostMtu, $"The MTU must be from {LeastMtu} to {MostMtu} bytes.");
+        Require(
+            IsHostAddress(request.Address, request.PrefixLength),
+            $"{request.Address}/{request.PrefixLength} cannot be the address of a container: it is the address of a network, broadcast, multicast, loopback or reserved.");
+        Require(
+            request.Gateway.Length == 0
+            || (request.Gateway != request.Address && IsHostAddress(request.Gateway, request.PrefixLength) && NetworkOf(request.Gateway, request.PrefixLength) == NetworkOf(request.Address, request.PrefixLength)),
+            $"The gateway {request.Gateway} is not another address in the network of {request.Address}/{request.PrefixLength}.");
         var mac = request.Mac.Length == 0 ? MacOf(name) : request.Mac.ToLowerInvariant();
         Require(
             MacPattern().IsMatch(mac),
@@ -79,6 +95,20 @@ public static partial class RunRequestCheck
 
     private static bool IsIPv4(string text)
         => IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() == text;
+
+    /// <summary>One that a single machine can have in a network of this prefix; networks of 31 bits have no address of their own and no broadcast (RFC 3021).</summary>
+    private static bool IsHostAddress(string address, int prefix)
+    {
+        var octet = IPAddress.Parse(address).GetAddressBytes()[0];
+        var rest = Bits(address) & ~Mask(prefix);
+        return octet is > 0 and <= LastUnicastOctet and not LoopbackOctet && (prefix == AddressBits - 1 || (rest != 0 && rest != ~Mask(prefix)));
+    }
+
+    private static uint NetworkOf(string address, int prefix) => Bits(address) & Mask(prefix);
+
+    private static uint Bits(string address) => BinaryPrimitives.ReadUInt32BigEndian(IPAddress.Parse(address).GetAddressBytes());
+
+    private static uint Mask(int prefix) => uint.MaxValue << (AddressBits - prefix);
 
     private static bool IsPlainPath(string path) => path.StartsWith('/') && !path.Split('/').Contains("..");
 

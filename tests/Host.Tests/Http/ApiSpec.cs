@@ -73,9 +73,29 @@ public sealed class ApiSpec
         Assert.Equal(new HostName("h1"), seen.Host);
     }
 
+    [Fact]
+    public async Task Run_does_not_say_that_a_program_runs_which_has_ended_already()
+    {
+        await using var api = await TestApi.StartAsync(command => command is ListContainers
+            ? Cluster
+            : new ContainerStarted(new HostName("h1"), new ContainerStatus(new ContainerName("cache"), new Fence(1, 0), ContainerState.Exited, 0, "sha256:aa", "10.0.0.9", 0)));
+
+        var run = await api.RunAsync(Run);
+
+        Assert.Equal((ExitCode.Ok, "cache was started on h1 and has ended already (epoch 1): 'amig rm cache' removes it.\n"), (run.Code, run.Out));
+    }
+
     [Theory]
     [InlineData("--name", "redis", ExitCode.Conflict, "A container named redis is on h1 already.")]
     [InlineData("--ip", "10.0.0.8/24", ExitCode.Conflict, "The address 10.0.0.8 belongs to web on h2.")]
+    [InlineData("--ip", "10.0.0.2/24", ExitCode.Conflict, "The address 10.0.0.2 belongs to the host h2.")]
+    [InlineData("--ip", "0.0.0.0/24", ExitCode.Usage, "0.0.0.0/24 cannot be the address of a container")]
+    [InlineData("--ip", "127.0.0.1/8", ExitCode.Usage, "127.0.0.1/8 cannot be")]
+    [InlineData("--ip", "224.0.0.1/24", ExitCode.Usage, "224.0.0.1/24 cannot be")]
+    [InlineData("--ip", "10.0.0.0/24", ExitCode.Usage, "10.0.0.0/24 cannot be")]
+    [InlineData("--ip", "10.0.0.255/24", ExitCode.Usage, "10.0.0.255/24 cannot be")]
+    [InlineData("--gateway", "10.0.0.9", ExitCode.Usage, "The gateway 10.0.0.9 is not another address in the network of 10.0.0.9/24.")]
+    [InlineData("--gateway", "10.0.1.1", ExitCode.Usage, "The gateway 10.0.1.1 is not another address")]
     [InlineData("--image", "nosuch", ExitCode.NotFound, "The image 'nosuch' is not on h1")]
     [InlineData("--mac", "01:00:00:00:00:00", ExitCode.Usage, "The MAC '01:00:00:00:00:00' must be")]
     [InlineData("--gateway", "gw", ExitCode.Usage, "The gateway 'gw' is not an IPv4 address.")]
@@ -164,25 +184,34 @@ public sealed class ApiSpec
         directory.Delete(recursive: true);
     }
 
-    [Fact]
-    public async Task A_body_with_an_unknown_field_is_a_bad_request()
+    [Theory]
+    [InlineData("migrations", """{"container":"a","to":"h2","targetDowntimeMs":0,"force":false,"frce":true}""", "not a MigrateRequest")]
+    [InlineData("containers", """{"args":[null],"env":[],"tmpfs":[]}""", "An entry of a list is null.")]
+    [InlineData("containers", """{"args":["x"],"env":[null],"tmpfs":[]}""", "An entry of a list is null.")]
+    [InlineData("containers", """{"args":["x"],"env":[],"tmpfs":[null]}""", "An entry of a list is null.")]
+    public async Task A_malformed_body_is_a_bad_request(string path, string body, string sentence)
     {
+        const string Rest = "\"name\":\"a\",\"image\":\"redis\",\"workingDirectory\":\"/\",\"uid\":0,\"gid\":0,\"address\":\"10.0.0.9\",\"prefixLength\":24,\"mac\":\"\",\"gateway\":\"\",\"mtu\":1500,"
+            + "\"memoryBytes\":0,\"cpuMillis\":0,\"pids\":0,\"stopSignal\":15,";
         await using var api = await TestApi.StartAsync(_ => null);
-        using var http = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectCallback = async (_, cancel) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(api.Socket), cancel);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-        });
+        using var http = Client(api);
 
-        var answer = await http.PostAsync("http://amig/v1/migrations", new StringContent("""{"container":"a","to":"h2","targetDowntimeMs":0,"force":false,"frce":true}"""));
+        var answer = await http.PostAsync($"http://amig/v1/{path}", new StringContent(path == "containers" ? "{" + Rest + body[1..] : body));
 
         Assert.Equal(400, (int)answer.StatusCode);
-        Assert.Equal(ApiProblem.MediaType, answer.Content.Headers.ContentType!.MediaType);
-        Assert.Contains("InvalidRequest", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        await AssertIsProblemAsync(answer, sentence);
+    }
+
+    [Fact]
+    public async Task A_body_that_is_too_large_is_refused_with_a_sentence()
+    {
+        await using var api = await TestApi.StartAsync(_ => null);
+        using var http = Client(api);
+
+        var answer = await http.PostAsync("http://amig/v1/containers", new StringContent(new string(' ', IWire.MaxBytes + 1)));
+
+        Assert.Equal(413, (int)answer.StatusCode);
+        await AssertIsProblemAsync(answer, "The body cannot be read: ");
     }
 
     [Fact]
@@ -200,4 +229,22 @@ public sealed class ApiSpec
     }
 
     internal static string Trimmed(string text) => string.Join('\n', text.Split('\n').Select(line => line.TrimEnd())).TrimEnd('\n');
+
+    private static HttpClient Client(TestApi api) => new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (_, cancel) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(api.Socket), cancel);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    });
+
+    private static async Task AssertIsProblemAsync(HttpResponseMessage answer, string sentence)
+    {
+        Assert.Equal(ApiProblem.MediaType, answer.Content.Headers.ContentType!.MediaType);
+        var body = await answer.Content.ReadAsStringAsync();
+        Assert.Contains("InvalidRequest", body, StringComparison.Ordinal);
+        Assert.Contains(sentence, body, StringComparison.Ordinal);
+    }
 }

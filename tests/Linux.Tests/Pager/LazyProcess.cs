@@ -111,7 +111,7 @@ internal sealed class LazyProcess : IDisposable
             Stop(pager);
         }
 
-        Assert.True(ResidentPages() < withContent, "the fill was over before the kill");
+        Assert.True(ResidentPages() < withContent, $"the fill of {Pages} pages was over before the kill");
         Kill(pager);
     }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using ActorMigration.Contracts;
 using ActorMigration.Ports.Contract;
 
 namespace ActorMigration.Linux.Tests.Ports;
@@ -6,6 +8,28 @@ namespace ActorMigration.Linux.Tests.Ports;
 public sealed class LinuxSourceAttemptSpec : SourceAttemptContract
 {
     protected override Task<IPortLab> NewLabAsync() => LinuxPortLab.StartAsync();
+
+    [Fact]
+    public async Task A_container_that_ends_by_itself_during_the_move_is_said_to_have_ended()
+    {
+        var attempt = Open();
+        await attempt.PreCopyAsync();
+        var pid = (await A.Runtime.ListAsync(CancellationToken.None)).Single(found => found.Name == attempt.Container).InitPid;
+        using (var init = Process.GetProcessById(pid))
+        {
+            init.Kill();
+            await init.WaitForExitAsync();
+        }
+
+        var round = await AssertRefusedAsync(MigrationFailure.UnknownContainer, () => attempt.Source.RunRoundAsync(2, CancellationToken.None));
+        Assert.Contains("ended by itself", round.Message, StringComparison.Ordinal);
+        await attempt.Source.FreezeAsync();
+        await AssertRefusedAsync(MigrationFailure.UnknownContainer, () => attempt.Source.CopyFrozenAsync(CancellationToken.None));
+        await attempt.Source.CleanAsync(Verdict.Source);
+        await attempt.Destination.CleanAsync(Verdict.Source);
+        await AssertNothingLeftAsync(B, attempt);
+        Assert.Equal(ContainerState.Exited, await StateAsync(A, attempt.Container));
+    }
 }
 
 /// <summary>The contract of the destination's port on a real kernel, which compares all memory at the gate with that under the freeze.</summary>

@@ -1,6 +1,6 @@
 // A process whose memory comes lazily, prepared as CRIU's restorer does it: userfaultfd in missing mode over its region, the
 // descriptor handed to the pager on lazy-pages.socket and closed here, "restore finished" sent, then a gate.
-//   lazy SOCKET IMAGE_PID BASE PAGES MODE      MODE: read | churn
+//   lazy SOCKET IMAGE_PID BASE PAGES MODE      MODE: read | churn | forks
 // Waits for a line on standard input, then uses every page and prints "bad N".
 #define _GNU_SOURCE
 #include <errno.h>
@@ -160,6 +160,23 @@ static void hand_over(const char *path, int image_pid)
     close(sk);
 }
 
+// Children that come and go before anything is filled in.
+static void forks(void)
+{
+    for (u64 n = 0; n < 2000; n++) {
+        pid_t child = fork();
+        if (child < 0) die("fork");
+        if (child == 0) {
+            bad = 0;
+            check(at(n % pages), n % pages, 0, "short-lived child");
+            _exit(bad ? 1 : 0);
+        }
+        int status;
+        if (waitpid(child, &status, 0) != child || status != 0) bad++;
+    }
+    read_all("after the forks");
+}
+
 int main(int c, char **v)
 {
     if (c != 6) return 2;
@@ -170,6 +187,7 @@ int main(int c, char **v)
     hand_over(v[1], atoi(v[2]));
     if (getchar() == EOF) return 3;
     if (!strcmp(v[5], "churn")) churn();
+    else if (!strcmp(v[5], "forks")) forks();
     else {
         pthread_t t[2];
         for (u64 i = 0; i < 2; i++) pthread_create(&t[i], 0, reader, (void *)i);

@@ -36,6 +36,7 @@ internal sealed partial class LinuxSourceAttempt
             throw OutOfOrder("no round has been run, or it has been copied already");
         }
 
+        DemandAlive();
         // As in a round: a stream that is closed ends a thread that waits for the other host in it.
         await using var stopped = cancel.Register(Streams.Dispose).ConfigureAwait(false);
         var clock = new StopClock(_node.Time);

@@ -103,6 +103,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
     public Task<RoundReport> RunRoundAsync(int round, CancellationToken cancel) => AttemptErrors.Of($"round {round}", async () =>
     {
         var streams = Streams;
+        DemandAlive();
         var began = _node.Time.GetTimestamp();
         var sinceLastScan = _lastScan == 0 ? TimeSpan.Zero : _node.Time.GetElapsedTime(_lastScan, began);
         _lastScan = began;
@@ -169,6 +170,15 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
         var report = _layer!.Run(Streams.Files, kind, cancel);
         DurableAnswer.Await(Streams.FilesBack, report.Pass, Streams.Files.Digest());
         return report;
+    }
+
+    /// <summary>A program may end while it is moved; what is left of it is nothing that could be dumped, and nobody is to look for the fault in CRIU.</summary>
+    private void DemandAlive()
+    {
+        if (!_record.InitIsAlive)
+        {
+            throw new AttemptException(MigrationFailure.UnknownContainer, $"container {Spec.Name} ended by itself during the move: its first process is gone");
+        }
     }
 
     /// <summary>What tracking cannot see and nobody carries in another way; named before anything is stopped, and asked again under the freeze.</summary>

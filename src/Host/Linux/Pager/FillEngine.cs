@@ -24,6 +24,9 @@ internal sealed unsafe partial class FillEngine : IDisposable
 
     private const int BusyBatches = 64;
 
+    /// <summary>Forked children that are held before it is asked which of them have ended; then twice what is left and this many more. Each holds a descriptor.</summary>
+    private const int ChildrenBeforeSweep = 64;
+
     /// <summary>Bytes served around a fault, from it upwards: neighbours are wanted next, and 16 pages cost little more than one.</summary>
     private const ulong FaultAround = 64UL << 10;
 
@@ -37,6 +40,8 @@ internal sealed unsafe partial class FillEngine : IDisposable
     private uint _nextId;
     private int _nextSpace;
     private int _busy;
+    private int _children;
+    private int _childrenToSweep = ChildrenBeforeSweep;
     private ulong _batch = QuietBatch;
 
     /// <param name="store">Directory of the sealed page store.</param>
@@ -213,6 +218,18 @@ internal sealed unsafe partial class FillEngine : IDisposable
 
     private void AddChild(LazySpace parent, SafeFileHandle userfault)
     {
+        if (++_children > _childrenToSweep)
+        {
+            // Nothing says that a child has ended: a program that forks without end would use up our descriptors otherwise.
+            foreach (var child in _spaces.Where(space => space.HostPid == 0 && space != parent).ToArray())
+            {
+                ForgetIfGone(child);
+            }
+
+            _children = _spaces.Count(space => space.HostPid == 0);
+            _childrenToSweep = (2 * _children) + ChildrenBeforeSweep;
+        }
+
         Counters.Total += parent.Missing.Pages;
         Add(new LazySpace(_nextId++, userfault, parent.Source, parent.Missing.Clone(), parent.FromImages.Clone(), hostPid: 0) { LastPut = parent.LastPut });
     }
