@@ -184,6 +184,10 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
                 // It has ended here, perhaps given up before the verdict: the voters need not keep the verdict for this host.
                 _ = _services.Decision.Poll.AskAllAsync(new VoterRequest.Learn(verdict.Certificate));
                 break;
+            case DestinationCleaned when Find(message.Attempt) is { Outcome: AttemptOutcome.Aborted } aborted:
+                // A claim of the address may have waited in a host that hung, and been made after this side had its container back.
+                _ = AnnounceAsync(aborted.Container);
+                break;
             case AskAttempt when Find(message.Attempt) is { Failure: MigrationFailure.ContainerLost } lost:
                 Sender.Tell(new TreeLost(message.Attempt, message.Fence, lost.Sentence));
                 break;
@@ -193,6 +197,18 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
             default:
                 _log.Debug("{0} of attempt {1}, which is not open here", message.GetType().Name, message.Attempt);
                 break;
+        }
+    }
+
+    private async Task AnnounceAsync(ContainerName container)
+    {
+        try
+        {
+            await _runtime.AnnounceAsync(container).ConfigureAwait(false);
+        }
+        catch (AttemptException e)
+        {
+            _log.Warning("The address of container {0} could not be announced again: {1}", container, e.Message);
         }
     }
 

@@ -88,7 +88,8 @@ public sealed partial record SourceMigration
             case (SourceState.AwaitingRunning, TreeLost lost):
                 return (this with { IsLost = true, Failure = MigrationFailure.ContainerLost, Sentence = lost.Sentence }).CleanAfter(Verdict.Dest);
             case (SourceState.AwaitingRunning, AttemptUnknown):
-                return CleanAfter(Verdict.Dest);
+                // It has ended there, so the container has run since before this.
+                return (this with { RunningAt = Now }).CleanAfter(Verdict.Dest);
             case (SourceState.AwaitingVerdict or SourceState.JournalingVerdict or SourceState.Killing, Running or Filled):
                 // It came before this side has done its own part. It permits nothing, but it is when the container ran again.
                 return (this with { RunningAt = RunningAt ?? Now }, []);

@@ -3,7 +3,7 @@ using ActorMigration.Contracts;
 namespace ActorMigration.Actors;
 
 /// <summary>
-/// Containers of this host outside an attempt: start, list, end. Called by the containers actor only, which has asked the
+/// Containers of this host outside an attempt: start, list, end. Started and ended by the containers actor only, which has asked the
 /// voters for the epoch floor before it starts anything.
 /// </summary>
 public interface IContainerRuntime
@@ -13,6 +13,12 @@ public interface IContainerRuntime
 
     /// <summary>Stops (signal, then KILL after <paramref name="grace"/>) and removes a container with all its files.</summary>
     Task RemoveAsync(ContainerName name, TimeSpan grace, CancellationToken cancel);
+
+    /// <summary>
+    /// Says on the segment that the container's address is here, for the migrations actor when another host has let go of it. Does nothing for a container that does
+    /// not run here.
+    /// </summary>
+    Task AnnounceAsync(ContainerName name);
 
     /// <summary>What is here, by looking: records compared with runc, cgroups and processes.</summary>
     Task<ContainerStatus[]> ListAsync(CancellationToken cancel);

@@ -41,6 +41,9 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
     /// <summary>The call that fails, for ever or until it is taken back.</summary>
     public AttemptCall Failing { get; set; }
 
+    /// <summary>Times that an address was announced outside an attempt.</summary>
+    public int Announcements { get; private set; }
+
     /// <summary>The step that is held.</summary>
     public string? Held { get; set; }
 
@@ -97,6 +100,12 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
         }
 
         Clear();
+        return Task.CompletedTask;
+    }
+
+    public Task AnnounceAsync(ContainerName name)
+    {
+        Announcements++;
         return Task.CompletedTask;
     }
 

@@ -18,7 +18,7 @@ public sealed class MigrationsActorSpec : TwoHostsSpec
         Assert.Equal((AttemptOutcome.Committed, MigrationFailure.None), (source.Outcome, source.Failure));
         Assert.Equal(AttemptOutcome.Committed, destination.Outcome);
         Assert.Equal((Tree.None, Tree.Running), (Hosts.HostA.Tree, Hosts.HostB.Tree));
-        Assert.True(source.StopMs > 0);
+        Assert.True(source.StopMs > 0, $"the stop took {source.StopMs} ms: {source}; {string.Join(" ", source.Phases.AsEnumerable())}");
         Assert.NotEmpty(source.Rounds);
     }
 
@@ -36,6 +36,17 @@ public sealed class MigrationsActorSpec : TwoHostsSpec
                 known++;
             }
         }
+    }
+
+    [Fact]
+    public async Task The_address_is_announced_again_when_a_destination_has_let_go_of_it_late()
+    {
+        Hosts.HostA.Failing = AttemptCall.Survey;
+        var ended = await EndOfAsync(TwoHosts.A, await MigrateAsync());
+
+        Hosts.Of(TwoHosts.A).Tell(new DestinationCleaned(ended.Attempt, ended.Fence));
+
+        await AwaitAssertAsync(() => Assert.Equal(1, Hosts.HostA.Announcements));
     }
 
     [Fact]

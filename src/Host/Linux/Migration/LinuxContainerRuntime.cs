@@ -86,6 +86,17 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
         return Look(record);
     }
 
+    public Task AnnounceAsync(ContainerName name) => AttemptErrors.Of("announcing the address", () =>
+    {
+        if (ContainerRecord.Load(node.StateDirectory, name) is { State: ContainerState.Running, InitIsAlive: true } record)
+        {
+            using var port = ContainerPort.Adopt(node.NetnsDirectory, name, record.Fence, record.Spec.Network, node.Bridge);
+            port.Announce();
+        }
+
+        return Task.CompletedTask;
+    });
+
     private ContainerStatus Look(ContainerRecord record)
     {
         var cgroup = node.Layout.Open(record.CgroupsPath);
