@@ -52,7 +52,6 @@ measure() { # NUMBER SIZE FROM TO
   sleep 0.5
   migrate "m$2-$1" "m$2" "$3" "$4" || die "m$2 did not move: $(error_of "m$2-$1")"
   local gap
-  sleep 0.2
   gap=$(container_gap "$4" "m$2")
   of_migration "m$2-$1" "{size: $2, number: $1, gap: $gap, stop: .stopMs, parts: ([.stopSpans[] | {(.name): .ms}] | add)}" >>"$RUN/moves.json"
   say "move $1 of $2 MiB: gap $gap ms, stop $(of_migration "m$2-$1" '.stopMs | round') ms."

@@ -52,6 +52,15 @@ public abstract class ContainerRuntimeContract : PortContract
         => await AssertRefusedAsync(MigrationFailure.UnknownContainer, () => B.Runtime.RemoveAsync(Spec.Name, Grace, CancellationToken.None));
 
     [Fact]
+    public async Task An_address_is_announced_where_its_container_runs_and_nowhere_else()
+    {
+        await B.Runtime.AnnounceAsync(Spec.Name);
+        await A.Runtime.AnnounceAsync(Spec.Name);
+
+        await AssertAnswersAsync();
+    }
+
+    [Fact]
     public async Task A_cancelled_start_leaves_nothing()
     {
         await A.Runtime.RemoveAsync(Spec.Name, Grace, CancellationToken.None);

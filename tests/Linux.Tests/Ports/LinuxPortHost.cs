@@ -106,6 +106,9 @@ internal sealed class LinuxPortHost : IPortHost, IAsyncDisposable
         return Task.FromResult(left.ToArray());
     }
 
+    /// <summary>As if the daemon had died before it wrote what runs here.</summary>
+    internal void LoseRecord(ContainerName container) => File.Delete(Path.Combine(ContainerRecord.PathOf(State, container), ContainerRecord.FileName));
+
     public async Task KillGatedTreeAsync(ContainerName container, Fence fence)
     {
         var cgroup = _layout.Open($"{_settings.CgroupParent}/{ContainerPlace.IdOf(container, fence)}");

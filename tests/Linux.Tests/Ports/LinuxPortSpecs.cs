@@ -36,6 +36,23 @@ public sealed class LinuxSourceAttemptSpec : SourceAttemptContract
 public sealed class LinuxDestinationAttemptSpec : DestinationAttemptContract
 {
     protected override Task<IPortLab> NewLabAsync() => LinuxPortLab.StartAsync();
+
+    [Fact]
+    public async Task A_container_that_ran_and_ended_before_its_record_was_written_has_exited_and_is_not_lost()
+    {
+        var attempt = Open();
+        await attempt.ToGateAsync();
+        await attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Dest));
+        // The daemon dies between the two.
+        ((LinuxPortHost)B).LoseRecord(attempt.Container);
+        await attempt.RestartDestinationAsync();
+        await B.KillGatedTreeAsync(attempt.Container, attempt.Fence);
+
+        await attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Dest));
+        await attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Dest));
+
+        Assert.Equal(ContainerState.Exited, await StateAsync(B, attempt.Container));
+    }
 }
 
 /// <summary>Adoption by a daemon that is another process, after the first was killed. Memory is missing at the gate and comes afterwards.</summary>

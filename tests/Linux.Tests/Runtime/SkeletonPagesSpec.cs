@@ -74,6 +74,39 @@ public sealed class SkeletonPagesSpec : IAsyncLifetime
         Assert.Equal(files, Directory.EnumerateFiles($"{_lab.State}/none").Count());
     }
 
+    [Theory]
+    [InlineData(new ulong[] { 0x1000 })]
+    [InlineData(new ulong[] { 0x2000, 0x1000 })]
+    [InlineData(new ulong[] { 0x1000, 0x2008 })]
+    public void A_record_that_is_no_list_of_runs_makes_the_images_useless(ulong[] record)
+    {
+        using var container = new TestContainer("sleepers");
+        container.Freeze();
+        var pages = SkeletonPages.In($"{_lab.State}/broken", Library)!;
+        pages.Hide([container.Pid]);
+        File.WriteAllBytes($"{_lab.State}/broken/{container.Pid}.hidden", System.Runtime.InteropServices.MemoryMarshal.AsBytes<ulong>(record).ToArray());
+
+        Assert.Throws<CriuImageException>(() => pages.Complete($"{_lab.State}/none"));
+    }
+
+    [Fact]
+    public void Mappings_that_changed_after_they_were_read_are_not_given_to_CRIU()
+    {
+        using var container = new TestContainer("sleepers");
+        container.Freeze();
+        var pages = SkeletonPages.In($"{_lab.State}/stale", Library)!;
+        var path = $"{_lab.State}/stale/{container.Pid}.smaps";
+        pages.ReadMappings(container.Pid);
+        pages.DropStaleMappings();
+        Assert.True(File.Exists(path));
+
+        // One border less, as after a join.
+        File.WriteAllLines(path, File.ReadAllLines(path).Skip(1));
+        pages.DropStaleMappings();
+
+        Assert.False(File.Exists(path));
+    }
+
     private static string Library => SkeletonPages.Library ?? throw new InvalidOperationException("amig-skeleton.so is not beside the tests: it is compiled where gcc is installed");
 
     private static bool IsAligned(int pid) => Directory.Exists($"/proc/{pid}/task") && Directory.EnumerateDirectories($"/proc/{pid}/task")
@@ -84,7 +117,7 @@ public sealed class SkeletonPagesSpec : IAsyncLifetime
     private static async Task<IReadOnlyDictionary<int, PagemapImage>> DumpAsync(Started started, string? library)
     {
         var dump = started.PrepareDump(library: library);
-        dump.LookAhead();
+        Array.ForEach(started.Container.Cgroup.Processes(), dump.LookAhead);
         await dump.RunAsync();
         return PagemapImage.ReadAll($"{started.Lab.Images}/img");
     }

@@ -27,7 +27,7 @@ public sealed record ContainerRecord(
     ProcessIdentity? Init,
     string BootId)
 {
-    private const string FileName = "container.json";
+    internal const string FileName = "container.json";
 
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true, Converters = { new JsonStringEnumConverter() } };
 

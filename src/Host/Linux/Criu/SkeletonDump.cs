@@ -95,8 +95,17 @@ public sealed class SkeletonDump : IDisposable
         return new SkeletonDump(command, container, pages, images, work, go, time);
     }
 
-    /// <summary>May be called right after the freeze, to be done beside other work with what takes the longer the more memory there is.</summary>
-    public void LookAhead() => _lookedAhead = _pages is { } pages ? Blocking.Run(() => pages.ReadMappings(_container.Cgroup.Processes())) : Task.CompletedTask;
+    /// <summary>
+    /// May be called under the freeze for each process whose mappings will not change any more, to be done beside other work with what takes the longer the more
+    /// memory there is. Returns at once; by one thread.
+    /// </summary>
+    public void LookAhead(int pid)
+    {
+        if (_pages is { } pages)
+        {
+            _lookedAhead = _lookedAhead.ContinueWith(_ => pages.ReadMappings(pid), CancellationToken.None, TaskContinuationOptions.LongRunning, TaskScheduler.Default);
+        }
+    }
 
     /// <summary>Dumps. Called once, on a container that is frozen; it is frozen afterwards too, whatever happens.</summary>
     /// <exception cref="DumpFailedException">CRIU could not; named. The images are of no use.</exception>

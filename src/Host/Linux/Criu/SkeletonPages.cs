@@ -51,27 +51,25 @@ internal sealed class SkeletonPages
     }
 
     /// <summary>
-    /// Reads what CRIU will ask for, after the freeze and beside other work. That other work is the last scan, which registers mappings and so may join neighbours:
-    /// <see cref="DropStaleMappings"/> is to follow it.
+    /// Reads what CRIU will ask for of one process, under the freeze and when its mappings have been registered for the last time, which may join neighbours.
+    /// <see cref="DropStaleMappings"/> makes sure of it.
     /// </summary>
-    internal void ReadMappings(IEnumerable<int> pids)
+    internal void ReadMappings(int pid)
     {
-        var text = new ProcText();
-        foreach (var pid in pids)
+        if (ProcTask.LiveThread(pid) != pid)
         {
-            if (ProcTask.LiveThread(pid) == pid)
-            {
-                try
-                {
-                    // Under another name until it is whole: a part of it would be a process with less memory.
-                    File.WriteAllBytes(PathOf(pid, "part"), text.Read($"/proc/{pid}/smaps"));
-                    File.Move(PathOf(pid, "part"), PathOf(pid, "smaps"));
-                }
-                catch (IOException)
-                {
-                    // No room, or a process that cannot be looked at: CRIU reads for itself and says what is wrong.
-                }
-            }
+            return;
+        }
+
+        try
+        {
+            // Under another name until it is whole: a part of it would be a process with less memory.
+            File.WriteAllBytes(PathOf(pid, "part"), new ProcText().Read($"/proc/{pid}/smaps"));
+            File.Move(PathOf(pid, "part"), PathOf(pid, "smaps"));
+        }
+        catch (IOException)
+        {
+            // No room, or a process that cannot be looked at: CRIU reads for itself and says what is wrong.
         }
     }
 
@@ -143,14 +141,17 @@ internal sealed class SkeletonPages
             var bytes = File.ReadAllBytes(path);
             var numbers = MemoryMarshal.Cast<byte, ulong>(bytes);
             var hidden = new PagemapEntry[numbers.Length / 2];
-            for (var i = 0; i < hidden.Length; i++)
+            var isWhole = bytes.Length == hidden.Length * 2 * sizeof(ulong);
+            for (var i = 0; isWhole && i < hidden.Length; i++)
             {
-                if (bytes.Length % (2 * sizeof(ulong)) != 0 || numbers[2 * i] >= numbers[(2 * i) + 1] || ((numbers[2 * i] | numbers[(2 * i) + 1]) & (PageSize.Bytes - 1)) != 0)
-                {
-                    throw new CriuImageException(Path.GetFileName(path), "what was hidden from CRIU is not a list of runs of pages");
-                }
+                var (start, end) = (numbers[2 * i], numbers[(2 * i) + 1]);
+                isWhole = start < end && ((start | end) & (PageSize.Bytes - 1)) == 0;
+                hidden[i] = new PagemapEntry(start, (long)((end - start) >> PageSize.Shift), PagemapFlags.Lazy);
+            }
 
-                hidden[i] = new PagemapEntry(numbers[2 * i], (long)((numbers[(2 * i) + 1] - numbers[2 * i]) >> PageSize.Shift), PagemapFlags.Lazy);
+            if (!isWhole)
+            {
+                throw new CriuImageException(Path.GetFileName(path), "what was hidden from CRIU is not a list of runs of pages");
             }
 
             var image = PagemapImage.Read(images, pidInContainer).WithLazy(hidden);

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using ActorMigration.Actors;
 using ActorMigration.Contracts;
 using ActorMigration.Contracts.Memory;
+using ActorMigration.Host.Linux.Criu;
 using ActorMigration.Host.Linux.Files;
 using ActorMigration.Host.Linux.Tracking;
 
@@ -39,31 +40,53 @@ internal sealed partial class LinuxSourceAttempt
         DemandAlive();
         // As in a round: a stream that is closed ends a thread that waits for the other host in it.
         await using var stopped = cancel.Register(Streams.Dispose).ConfigureAwait(false);
+        var beside = new List<Task>();
+        try
+        {
+            return await CopyAsync(_tracker, _dump, beside, cancel).ConfigureAwait(false);
+        }
+        catch
+        {
+            // A failed copy ends with a thaw: nothing of it may still read the tree or take held frames then.
+            Streams.Dispose();
+            await Task.WhenAll(beside).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+    });
+
+    /// <param name="tracker">Has run the rounds.</param>
+    /// <param name="dump">Waits to be let go.</param>
+    /// <param name="beside">Gets what is begun beside other work.</param>
+    /// <param name="cancel">Closes the streams.</param>
+    private async Task<FrozenCopy> CopyAsync(ContainerTracker tracker, SkeletonDump dump, List<Task> beside, CancellationToken cancel)
+    {
         var clock = new StopClock(_node.Time);
         var pids = _container.Cgroup.Processes();
         var digest = _verifyMemory ? await clock.OnThread("digest", () => WriteDigests(pids)).ConfigureAwait(false) : null;
 
-        _dump!.LookAhead();
         var files = clock.OnThread("files", () => SendFiles(LayerPassKind.Frozen, cancel));
+        beside.Add(files);
 
         // CRIU puts its parasite into the tasks, so the last scan comes before it.
-        var index = await clock.OnThread("last scan", () => HarvestAndCheck(pids)).ConfigureAwait(false);
+        var index = await clock.OnThread("last scan", () => HarvestAndCheck(tracker, dump, pids)).ConfigureAwait(false);
         var encoded = FinalIndexEncoding.Encode(index);
         var pages = clock.OnThread("last pages", () => Streams.Sender.Finish(encoded));
-        await clock.Of("skeleton", _dump.RunAsync).ConfigureAwait(false);
+        beside.Add(pages);
+        await clock.Of("skeleton", dump.RunAsync).ConfigureAwait(false);
         await files.ConfigureAwait(false);
 
         var images = clock.OnThread("images", SendImages);
+        beside.Add(images);
         // Once more and final: a dump may leave a link to a file that has no name any more. Next to nothing else has changed.
         var last = await clock.OnThread("last files", () => SendFiles(LayerPassKind.Final, cancel)).ConfigureAwait(false);
         var manifest = new Manifest(
             _attempt, Spec.Name, _fence, await pages.ConfigureAwait(false), SHA256.HashData(encoded), Streams.Files.Digest(), await images.ConfigureAwait(false), SpecDigest.Of(Spec));
         // Not earlier: taking the marks off locks the address space, which the dump and the last look at the files need. It goes on beside the restore.
-        _released = _tracker.ReleaseAsync();
+        _released = tracker.ReleaseAsync();
         _tracker = null;
         var sentPages = index.Processes.Sum(process => process.Runs.Where(run => run.Round == _nextRound).Sum(run => run.PageCount));
         return new FrozenCopy(manifest, sentPages, (sentPages * PageSize.Bytes) + last.DataBytes + Streams.Images.Bytes, clock.Spans, digest);
-    });
+    }
 
     public HandOverToken SignHandOver(Manifest manifest, byte[] destinationKeyDigest) => _key.SignHandOver(manifest, destinationKeyDigest);
 
@@ -78,10 +101,10 @@ internal sealed partial class LinuxSourceAttempt
     private AttemptException OutOfOrder(string why)
         => new(MigrationFailure.Internal, $"attempt {_attempt} cannot go on with container {Spec.Name}: {why}");
 
-    private FinalIndex HarvestAndCheck(int[] pids)
+    private FinalIndex HarvestAndCheck(ContainerTracker tracker, SkeletonDump dump, int[] pids)
     {
         RefuseHazards(TrackingHazards.Find(pids));
-        return _tracker!.HarvestFrozen(_nextRound, Streams.Sender);
+        return tracker.HarvestFrozen(_nextRound, Streams.Sender, dump.LookAhead);
     }
 
     /// <summary>For the destination, which compares at its gate: not one instruction has run between the two.</summary>

@@ -73,9 +73,10 @@ public sealed unsafe class ContainerTracker : IDisposable
     /// <summary>
     /// The last pass, while all processes of the container are frozen: sends what is missing and says of every page that is to
     /// exist at the destination in which round it was sent last. Throws <see cref="SharedAddressSpaceException"/> (thaw and try
-    /// again when it says so) and <see cref="PagesOwedException"/> (abort). Works without any round before it.
+    /// again when it says so) and <see cref="PagesOwedException"/> (abort). Works without any round before it. <paramref name="settled"/> gets the pid of each process
+    /// whose borders of mappings stay as they are from then on.
     /// </summary>
-    public FinalIndex HarvestFrozen(int round, IPageSink sink)
+    public FinalIndex HarvestFrozen(int round, IPageSink sink, Action<int>? settled = null)
     {
         BeginRound(round);
         var pids = _container.Pids().Where(pid => ProcTask.LiveThread(pid) is not null).ToArray();
@@ -90,7 +91,7 @@ public sealed unsafe class ContainerTracker : IDisposable
         var all = new List<ProcessPages>();
         foreach (var process in _processes.Values.ToArray())
         {
-            all.Add(Harvest(process, copier, sink));
+            all.Add(Harvest(process, copier, sink, settled));
         }
 
         return new FinalIndex(all);
@@ -204,7 +205,7 @@ public sealed unsafe class ContainerTracker : IDisposable
         }
     }
 
-    private ProcessPages Harvest(TrackedProcess process, PageCopier copier, IPageSink sink)
+    private ProcessPages Harvest(TrackedProcess process, PageCopier copier, IPageSink sink, Action<int>? settled)
     {
         for (var current = process; current is not null;)
         {
@@ -214,7 +215,7 @@ public sealed unsafe class ContainerTracker : IDisposable
                 break;
             }
 
-            if (ProcessHarvest.Run(current, view, _finder, copier) is { } pages)
+            if (ProcessHarvest.Run(current, view, _finder, copier, settled) is { } pages)
             {
                 return pages;
             }

@@ -10,15 +10,17 @@ internal static class ProcessHarvest
 {
     /// <summary>
     /// All pages that are to exist, each at the version that the sink has; null when the address space is not the tracked one.
-    /// Throws <see cref="PagesOwedException"/> when one could not be sent.
+    /// Throws <see cref="PagesOwedException"/> when one could not be sent. <paramref name="settled"/> is told when the mappings have been registered, which joins
+    /// neighbours: from then on no border moves.
     /// </summary>
-    internal static ProcessPages? Run(TrackedProcess process, ProcessView view, IPageFinder finder, PageCopier copier)
+    internal static ProcessPages? Run(TrackedProcess process, ProcessView view, IPageFinder finder, PageCopier copier, Action<int>? settled)
     {
         if (Registration.Register(process, view) is not { } tracked)
         {
             return null;
         }
 
+        settled?.Invoke(process.Pid);
         copier.Begin(view.Tid, view.Memory, process.Key, process.Versions);
         var existing = new RunList();
         var owed = new List<OwedRange>();
