@@ -69,6 +69,9 @@ public abstract record AttemptAction
     /// <summary>Tell the voters that the verdict is on this host's disk.</summary>
     public sealed record Acknowledge(VerdictCertificate Certificate) : AttemptAction;
 
+    /// <summary>Source, given its container back: say on the segment again that the address is here, for the destination has claimed it since.</summary>
+    public sealed record AnnounceAgain : AttemptAction;
+
     /// <summary>Set a timer; it replaces an older one of its kind.</summary>
     public sealed record StartTimer(AttemptTimer Timer, TimeSpan After, int Serial) : AttemptAction;
 

@@ -6,6 +6,12 @@ namespace ActorMigration.Actors;
 /// <summary>Attempt to migrations actor, at every step and round: how it stands.</summary>
 public sealed record AttemptProgressed(AttemptDetails Details) : INoSerializationVerificationNeeded;
 
+/// <summary>
+/// Attempt to migrations actor: the other side has claimed the container's address after this side got its container back. It does when it hung with the order to
+/// claim in its mailbox.
+/// </summary>
+public sealed record ClaimedLate(AttemptId Attempt, ContainerName Container) : INoSerializationVerificationNeeded;
+
 /// <summary>Attempt to migrations actor: nothing is left to do.</summary>
 /// <param name="Attempt">The attempt.</param>
 /// <param name="Details">As written to the journal.</param>

@@ -224,6 +224,9 @@ public abstract class AttemptShell : UntypedActor, IWithTimers, IWithUnboundedSt
             case AttemptAction.Acknowledge acknowledge:
                 Acknowledge(acknowledge.Certificate);
                 break;
+            case AttemptAction.AnnounceAgain:
+                Context.Parent.Tell(new ClaimedLate(_attempt, Container));
+                break;
             case AttemptAction.StartTimer timer:
                 Timers.StartSingleTimer(timer.Timer, new AttemptEvent.TimerFired(timer.Timer, timer.Serial), timer.After);
                 break;

@@ -71,6 +71,9 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
             case ShowMigration show:
                 Sender.Tell(Find(show.Attempt) is { } details ? details : Unknown(show.Attempt));
                 break;
+            case ClaimedLate late:
+                AnnounceAgain(late.Container, late.Attempt);
+                break;
             case AttemptProgressed progress when _open.TryGetValue(progress.Details.Attempt, out var child):
                 child.Details = progress.Details;
                 break;
@@ -184,9 +187,8 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
                 // It has ended here, perhaps given up before the verdict: the voters need not keep the verdict for this host.
                 _ = _services.Decision.Poll.AskAllAsync(new VoterRequest.Learn(verdict.Certificate));
                 break;
-            case DestinationCleaned when Find(message.Attempt) is { Outcome: AttemptOutcome.Aborted } aborted:
-                // A claim of the address may have waited in a host that hung, and been made after this side had its container back.
-                _ = AnnounceAsync(aborted.Container);
+            case AddressClaimed or DestinationCleaned when Find(message.Attempt) is { Outcome: AttemptOutcome.Aborted } aborted:
+                AnnounceAgain(aborted.Container);
                 break;
             case AskAttempt when Find(message.Attempt) is { Failure: MigrationFailure.ContainerLost } lost:
                 Sender.Tell(new TreeLost(message.Attempt, message.Fence, lost.Sentence));
@@ -197,6 +199,18 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
             default:
                 _log.Debug("{0} of attempt {1}, which is not open here", message.GetType().Name, message.Attempt);
                 break;
+        }
+    }
+
+    /// <summary>
+    /// A claim of the address may have waited in a host that hung, and been made after this side had its container back. Not while another attempt is open: its own
+    /// destination may have claimed the address rightly.
+    /// </summary>
+    private void AnnounceAgain(ContainerName container, AttemptId? of = null)
+    {
+        if (OpenAttemptOf(container) is not { } open || open == of)
+        {
+            _ = AnnounceAsync(container);
         }
     }
 

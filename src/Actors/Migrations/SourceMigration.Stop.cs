@@ -80,6 +80,8 @@ public sealed partial record SourceMigration
         {
             case (SourceState.CopyingFrozen, AddressClaimed):
                 return (this with { Awaited = null }, []);
+            case (SourceState.Thawing or SourceState.Cleaning or SourceState.JournalingEnded, AddressClaimed) when Certificate is { Value: Verdict.Source }:
+                return (this, [new AttemptAction.AnnounceAgain()]);
             case (SourceState.AwaitingVerdict, AtGate gate):
                 return (this with { Gate = gate.Report }, []);
             case (SourceState.AwaitingRunning, Running or Filled):

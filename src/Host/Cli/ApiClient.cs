@@ -33,7 +33,10 @@ internal sealed class ApiClient : IDisposable
     {
         var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, request));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        return SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = content }, answer, cancel);
+        var post = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        // A daemon that refuses a body by its length says so and hangs up: who writes on meets a broken pipe and never reads why.
+        post.Headers.ExpectContinue = true;
+        return SendAsync(post, answer, cancel);
     }
 
     internal Task<T> PostAsync<T>(string path, JsonTypeInfo<T> answer, CancellationToken cancel)

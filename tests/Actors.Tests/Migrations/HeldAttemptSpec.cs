@@ -112,6 +112,22 @@ public sealed class HeldAttemptSpec : TwoHostsSpec
     }
 
     [Fact]
+    public async Task An_address_that_is_claimed_after_the_source_has_its_container_back_is_announced_again()
+    {
+        var (attempt, gate) = await MigrateAndHangAsync(Hosts.HostB, AttemptCall.ClaimAddress);
+        Hosts.HostA.Held = "Source.Cleaning";
+        await Hosts.Of(TwoHosts.A).Ask<object>(new CancelMigration(attempt), Patience);
+        AwaitAssert(() => Assert.Equal("Source.Cleaning", Hosts.HostA.Waiting), Patience);
+        Assert.Equal(0, Hosts.HostA.Announcements);
+
+        gate.TrySetResult();
+        Hosts.HostA.Held = null;
+
+        AwaitAssert(() => Assert.True(Hosts.HostA.Announcements > 0), Patience);
+        Assert.Equal(AttemptOutcome.Aborted, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
+    }
+
+    [Fact]
     public async Task A_destination_that_hangs_in_the_restore_ends_it_when_the_source_has_its_container_back()
     {
         var (attempt, _) = await MigrateAndHangAsync(Hosts.HostB, AttemptCall.RestoreToGate, Policy with { StopDeadlineMs = 500 });

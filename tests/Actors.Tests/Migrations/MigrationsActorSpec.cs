@@ -38,15 +38,32 @@ public sealed class MigrationsActorSpec : TwoHostsSpec
         }
     }
 
-    [Fact]
-    public async Task The_address_is_announced_again_when_a_destination_has_let_go_of_it_late()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_address_is_announced_again_when_a_destination_has_claimed_it_or_let_go_of_it_after_the_end(bool isClaim)
     {
         Hosts.HostA.Failing = AttemptCall.Survey;
         var ended = await EndOfAsync(TwoHosts.A, await MigrateAsync());
 
-        Hosts.Of(TwoHosts.A).Tell(new DestinationCleaned(ended.Attempt, ended.Fence));
+        Hosts.Of(TwoHosts.A).Tell(isClaim ? new AddressClaimed(ended.Attempt, ended.Fence) : new DestinationCleaned(ended.Attempt, ended.Fence));
 
         await AwaitAssertAsync(() => Assert.Equal(1, Hosts.HostA.Announcements));
+    }
+
+    [Fact]
+    public async Task A_late_word_of_an_earlier_destination_takes_no_address_from_the_one_of_an_open_attempt()
+    {
+        Hosts.HostA.Failing = AttemptCall.Survey;
+        var ended = await EndOfAsync(TwoHosts.A, await MigrateAsync());
+        Hosts.HostA.Failing = AttemptCall.None;
+        var attempt = await MigrateAndHoldAsync(Hosts.HostA, "Source.CopyingFrozen");
+
+        Hosts.Of(TwoHosts.A).Tell(new AddressClaimed(ended.Attempt, ended.Fence));
+        Hosts.HostA.Held = null;
+
+        await EndOfAsync(TwoHosts.A, attempt);
+        Assert.Equal(0, Hosts.HostA.Announcements);
     }
 
     [Fact]
