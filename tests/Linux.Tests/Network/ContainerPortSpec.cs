@@ -112,6 +112,29 @@ public sealed class ContainerPortSpec(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public void A_port_or_holder_that_joins_or_leaves_does_not_change_the_address_of_the_host()
+    {
+        // Higher than any of ours: a bridge that was left to itself would take theirs.
+        _lab.Ip("A", $"link set {SegmentLab.Uplink} address fe:ff:ff:ff:ff:fe");
+        _lab.Ip("A", "link set toclientA address fe:ff:ff:ff:ff:ff");
+        var before = MacOf(SegmentLab.Bridge);
+        Assert.Equal("fe:ff:ff:ff:ff:fe", before);
+
+        using (var holder = _lab.In("A", () => FrameHolder.Open(Container, new Fence(1, 1), _lab.Network, SegmentLab.Bridge, SegmentLab.Uplink)))
+        {
+            Assert.Equal(before, MacOf(SegmentLab.Bridge));
+        }
+
+        using var port = Create(new Fence(1, 0));
+        port.Plug();
+        Assert.Equal(before, MacOf(SegmentLab.Bridge));
+        port.Unplug();
+        Assert.Equal(before, MacOf(SegmentLab.Bridge));
+
+        string MacOf(string link) => _lab.Ip("A", $"-o link show dev {link}").Split("link/ether ")[1].Split(' ')[0];
+    }
+
+    [Fact]
     public void A_claim_of_an_older_fence_is_refused_and_sends_nothing()
     {
         var ledger = new ClaimLedger();

@@ -74,7 +74,7 @@ internal sealed unsafe class ContainerPort : IDisposable
         var host = RouteSocket.Open();
         try
         {
-            DemandForwardingBridge(host, bridge);
+            host.PinAddress(DemandForwardingBridge(host, bridge));
             PacketSocket? inside = null;
             NetworkNamespace.Create(path, () => inside = SetUpInside(path, name, network, host));
             try
@@ -180,7 +180,7 @@ internal sealed unsafe class ContainerPort : IDisposable
         _host.Dispose();
     }
 
-    private static void DemandForwardingBridge(RouteSocket host, string bridge)
+    private static RouteSocket.Link DemandForwardingBridge(RouteSocket host, string bridge)
     {
         var link = host.Find(bridge) ?? throw new LinuxException("RTM_GETLINK", bridge, Interop.Errno.ENODEV);
         if (link.SpanningTree != false)
@@ -188,6 +188,8 @@ internal sealed unsafe class ContainerPort : IDisposable
             // With STP a new port listens and learns for twice forward_delay (30 s by default) before it forwards: far more than the stop.
             throw new LinuxException("bridge", $"{bridge}: it must be a bridge with stp_state 0", Interop.Errno.EINVAL);
         }
+
+        return link;
     }
 
     private static PacketSocket SetUpInside(string path, PortName name, ContainerNetwork network, RouteSocket host)

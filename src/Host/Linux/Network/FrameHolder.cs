@@ -129,6 +129,7 @@ internal sealed unsafe class FrameHolder : IDisposable
         var made = false;
         try
         {
+            route.PinAddress(route.Find(bridge) ?? throw new LinuxException("RTM_GETLINK", bridge, Interop.Errno.ENODEV));
             route.AddVethPair(name.HoldPort, name.Alias, name.HostSideMac(1), name.HoldTap, name.HostSideMac(2), network.Mtu, peerNamespace: null);
             made = true;
             HostInterface.MakeDeafToIp(name.HoldPort);

@@ -10,7 +10,7 @@ namespace ActorMigration.Host.Linux.Network;
 internal sealed partial class RouteSocket
 {
     /// <summary>A link as the kernel lists it. <paramref name="Master"/> is 0 for a link in no bridge.</summary>
-    internal sealed record Link(int Index, string Name, string Alias, int Master, bool? SpanningTree);
+    internal sealed record Link(int Index, string Name, string Alias, int Master, bool? SpanningTree, byte[] Mac);
 
     /// <summary>
     /// A pair of virtual Ethernet devices: <paramref name="name"/> here, <paramref name="peer"/> in <paramref name="peerNamespace"/> (here too when null).
@@ -43,6 +43,13 @@ internal sealed partial class RouteSocket
 
     internal void SetUp(int index, string name)
         => Request(NetlinkMessage.Link(RTM_NEWLINK, NLM_F_ACK, index, up: true), "RTM_NEWLINK (up)", name);
+
+    /// <summary>
+    /// Lets a bridge keep the MAC that it has. A bridge that was never given one takes the lowest of its ports, so a port that joins or leaves could change the
+    /// address under which everybody else knows this host, and cut it off for as long as their neighbour tables remember the old one.
+    /// </summary>
+    internal void PinAddress(Link bridge)
+        => Request(NetlinkMessage.Link(RTM_SETLINK, NLM_F_ACK, bridge.Index).Attribute(IFLA_ADDRESS, bridge.Mac), "RTM_SETLINK (address)", bridge.Name);
 
     /// <summary>Makes a link a port of a bridge.</summary>
     internal void SetMaster(int index, int bridge, string on)
@@ -137,7 +144,8 @@ internal sealed partial class RouteSocket
             NetlinkAttributes.TryFind(attributes, IFLA_IFNAME, out var name) ? Text(name) : "",
             NetlinkAttributes.TryFind(attributes, IFLA_IFALIAS, out var alias) ? Text(alias) : "",
             master,
-            spanningTree);
+            spanningTree,
+            NetlinkAttributes.TryFind(attributes, IFLA_ADDRESS, out var mac) ? mac.ToArray() : []);
     }
 
     private static string Text(ReadOnlySpan<byte> value) => Encoding.ASCII.GetString(value).TrimEnd('\0');
