@@ -81,9 +81,6 @@ internal sealed partial class LinuxSourceAttempt
         var last = await clock.OnThread("last files", () => SendFiles(LayerPassKind.Final, cancel)).ConfigureAwait(false);
         var manifest = new Manifest(
             _attempt, Spec.Name, _fence, await pages.ConfigureAwait(false), SHA256.HashData(encoded), Streams.Files.Digest(), await images.ConfigureAwait(false), SpecDigest.Of(Spec));
-        // Not earlier: taking the marks off locks the address space, which the dump and the last look at the files need. It goes on beside the restore.
-        _released = tracker.ReleaseAsync();
-        _tracker = null;
         var sentPages = index.Processes.Sum(process => process.Runs.Where(run => run.Round == _nextRound).Sum(run => run.PageCount));
         return new FrozenCopy(manifest, sentPages, (sentPages * PageSize.Bytes) + last.DataBytes + Streams.Images.Bytes, clock.Spans, digest);
     }

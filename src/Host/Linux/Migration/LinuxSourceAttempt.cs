@@ -29,7 +29,6 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
     private ContainerPort? _port;
     private FrameHolder? _holder;
     private ContainerTracker? _tracker;
-    private Task _released = Task.CompletedTask;
     private SourceStreams? _streams;
     private LayerSync? _layer;
     private SkeletonDump? _dump;
@@ -144,7 +143,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
         _holder?.Dispose();
         _port?.Dispose();
         _key.Dispose();
-        await _released.ConfigureAwait(false);
+        // Not in the stop: it takes the longer the more memory there is. After a verdict for the destination that memory is gone.
         if (_tracker is not null)
         {
             await _tracker.ReleaseAsync().ConfigureAwait(false);

@@ -98,8 +98,8 @@ public sealed unsafe class ContainerTracker : IDisposable
     }
 
     /// <summary>
-    /// Ends the tracking: about 31 ms per GiB, in which the address space is locked, so the caller lets it run when all has been sent, beside the restore (CRIU
-    /// minds only descriptors that a task of the container holds, and ours are not there).
+    /// Ends the tracking: about 31 ms per GiB, in which the address space is locked, and next to nothing when the processes are gone. So the caller waits for the
+    /// verdict (CRIU minds only descriptors that a task of the container holds, and ours are not there).
     /// </summary>
     public Task ReleaseAsync()
     {
