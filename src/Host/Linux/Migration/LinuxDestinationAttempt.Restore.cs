@@ -38,32 +38,39 @@ internal sealed partial class LinuxDestinationAttempt
             await streams.Settled.ConfigureAwait(false);
             _root.Mount(layers);
         });
+        var beside = new List<Task> { mounted };
         try
         {
-            return await RestoreAsync(manifest, streams, mounted, clock, cancel).ConfigureAwait(false);
+            return await RestoreAsync(manifest, streams, beside, clock, cancel).ConfigureAwait(false);
         }
         catch
         {
-            // What was begun beside it ends first: the clean-up that follows looks only once for a mount.
+            // What was begun beside it ends first: the clean-up that follows looks only once for a mount, and takes the store away.
             streams.Dispose();
-            await mounted.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(beside).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
         }
     });
 
-    private async Task<GateReport> RestoreAsync(Manifest manifest, DestinationStreams streams, Task mounted, StopClock clock, CancellationToken cancel)
+    /// <param name="manifest">What the source says it has sent.</param>
+    /// <param name="streams">What came.</param>
+    /// <param name="beside">Has the mount of the files; gets what is begun beside other work and ends by itself.</param>
+    /// <param name="clock">Measures.</param>
+    /// <param name="cancel">Ends the wait for the gate.</param>
+    private async Task<GateReport> RestoreAsync(Manifest manifest, DestinationStreams streams, List<Task> beside, StopClock clock, CancellationToken cancel)
     {
         Compare("images", await clock.Of("images", () => streams.Images).ConfigureAwait(false), manifest.ImagesDigest);
         var (encoded, digest) = await clock.Of("pages", () => streams.Pages).ConfigureAwait(false);
         Compare("pages", digest, manifest.PagesDigest);
         Compare("final index", SHA256.HashData(encoded), manifest.FinalIndexDigest);
         var pagemaps = await clock.OnThread("checks", CheckImages).ConfigureAwait(false);
-        await mounted.ConfigureAwait(false);
+        await Task.WhenAll(beside).ConfigureAwait(false);
 
         await _gate!.GoAsync().ConfigureAwait(false);
         var gate = clock.Of("restore", () => _gate.WaitGateAsync(cancel));
         // Right and durable before DEST is proposed, and not before: both may take their time beside the restore.
         var versions = clock.OnThread("versions", () => CheckVersions(FinalIndexEncoding.Decode(encoded), pagemaps));
+        beside.Add(versions);
         Compare("files", await clock.Of("files", () => streams.Files).ConfigureAwait(false), manifest.FilesDigest);
         var init = await gate.ConfigureAwait(false);
         await versions.ConfigureAwait(false);
