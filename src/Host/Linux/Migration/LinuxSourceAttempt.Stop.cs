@@ -32,12 +32,13 @@ internal sealed partial class LinuxSourceAttempt
     public Task<FrozenCopy> CopyFrozenAsync(CancellationToken cancel) => AttemptErrors.Of("the copy under freeze", async () =>
     {
         DemandFrozen();
-        if (_tracker is null || _dump is null)
+        if (_tracker is null || _dump is null || _isCopied)
         {
             throw OutOfOrder("no round has been run, or it has been copied already");
         }
 
         DemandAlive();
+        _isCopied = true;
         // As in a round: a stream that is closed ends a thread that waits for the other host in it.
         await using var stopped = cancel.Register(Streams.Dispose).ConfigureAwait(false);
         var beside = new List<Task>();

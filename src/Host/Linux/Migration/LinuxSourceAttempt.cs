@@ -35,6 +35,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
     private ulong[] _rseqAreas = [];
     private long _lastScan;
     private int _nextRound;
+    private bool _isCopied;
 
     internal LinuxSourceAttempt(LinuxNode node, AttemptId attempt, ContainerRecord record, Fence fence, bool verifyMemory)
     {
