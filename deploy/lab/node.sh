@@ -18,6 +18,7 @@ start_nodes() {
   for host in $(host_names); do start_node "$host"; done
   say "waiting for the cluster of $HOST_COUNT daemons."
   wait_until "$CLUSTER_SECONDS" "a cluster of $HOST_COUNT daemons" cluster_is_up
+  wait_until "$CLUSTER_SECONDS" "voters that vote" voters_vote
 }
 
 # The CA stays outside of all hosts, as it would on an administrator's machine; each host gets its own certificates and the policy.
@@ -101,6 +102,8 @@ signal_node() { # HOST SIGNAL
     kill -CONT "$pid"
   fi
 }
+
+voters_vote() { in_host h1 amig voters --json 2>/dev/null | jq -e '[.voters[].state] | all(. == "votes")' >/dev/null; }
 
 cluster_is_up() {
   local host

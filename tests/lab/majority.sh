@@ -15,10 +15,27 @@ no_majority() {
   nothing_left_of "$(newest_of redis)" h4
 }
 
+# h2 comes back without what it has promised, and h3 is still gone: h1 and h2 are two of three, but h2 does not count.
+voter_without_memory() {
+  local epoch
+  epoch=$(epoch_of_redis)
+  lab exec h2 sh -c 'rm /var/lib/amig/voter.log /var/lib/amig/voter.json'
+  lab start h2
+  within "$JOIN_SECONDS" is_member h2 || die "h2 is not a member again."
+  [ "$(voters_are)" = "h1 votes, h2 waits, h3 silent" ] || die "amig voters: $(voters_are)."
+  refused_with "$EXIT_NO_MAJORITY" h1 migrate redis --to h4
+  redis_goes_on
+  [ "$(epoch_of_redis)" = "$epoch" ] || die "redis is at another epoch."
+}
+
+voters_are() { ask h1 voters | jq -r '[.voters[] | .host + " " + .state] | join(", ")'; }
+
+all_vote() { [ "$(voters_are)" = "h1 votes, h2 votes, h3 votes" ]; }
+
 majority_is_back() {
   local id
-  lab start h2
   lab start h3
+  within "$JOIN_SECONDS" all_vote || die "amig voters: $(voters_are)."
   within "$JOIN_SECONDS" is_member h2 || die "h2 is not a member again."
   id=$(begin redis h2)
   ended_as "$id" Committed None

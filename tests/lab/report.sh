@@ -25,8 +25,17 @@ test_that() { # NAME must|may COMMAND...
     return
   fi
   cat "$log" >&2
+  last_words >&2
   fails "$name" "$(grep -v '^ *$' "$log" | tail -n 1)"
   [ "$need" = may ] || broken=yes
+}
+
+# What the daemons said last: the lab will be gone when somebody reads of the failure.
+last_words() {
+  local host
+  for host in "$AMIG_LAB_DIR/$AMIG_LAB"/hosts/*; do
+    [ ! -e "$host/log/node.log" ] || { echo "${host##*/}:"; tail -n 4 "$host/log/node.log" | cut -c1-300; }
+  done
 }
 
 fails() {
@@ -55,7 +64,6 @@ leave() {
   trap - EXIT
   stop_recording || true
   stop_reader
-  [ "$status" -eq 0 ] || tail -n 30 "$AMIG_LAB_DIR/$AMIG_LAB"/hosts/*/log/node.log >&2 2>/dev/null || true
   lab down >&2 || true
   rm -rf "$RUN"
   exit "$status"

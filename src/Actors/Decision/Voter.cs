@@ -6,23 +6,27 @@ namespace ActorMigration.Actors;
 /// <summary>
 /// The durable voter of this host: <see cref="VoterCore"/> over an <see cref="IRecordLog{TRecord}"/>, one request at a time. Called by the voters' listener (and by this
 /// node's own client without a socket). It is no actor on purpose: a container may stand frozen until a majority has answered, so voting must not depend on
-/// the actor system, which cluster downing may stop.
+/// the actor system, which cluster downing may stop. Before it is admitted (<see cref="VoterAdmission"/>) it says nothing but that.
 /// </summary>
 public sealed class Voter : IDisposable
 {
     /// <summary>Records after which the log is rewritten; some hundred bytes each, so that replay at start-up stays in the milliseconds.</summary>
     public const int CompactAfterRecords = 10_000;
 
+    private readonly HostName _self;
     private readonly VoterCore _core;
+    private readonly IVoterMembership _membership;
     private readonly IRecordLog<VoterRecord> _store;
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private ImmutableDictionary<ContainerName, ContainerBallots> _containers = ImmutableDictionary<ContainerName, ContainerBallots>.Empty;
     private int _records;
     private bool _broken;
 
-    public Voter(VoterCore core, IRecordLog<VoterRecord> store)
+    public Voter(HostName self, VoterCore core, IVoterMembership membership, IRecordLog<VoterRecord> store)
     {
+        _self = self;
         _core = core;
+        _membership = membership;
         _store = store;
         var records = store.Load();
         _records = records.Length;
@@ -43,6 +47,18 @@ public sealed class Voter : IDisposable
                 throw new InvalidOperationException("this voter's disk failed; it answers again after a restart, when it knows what reached the disk");
             }
 
+            if (request is VoterRequest.AskMemory ask)
+            {
+                return Remember(ask.After);
+            }
+
+            if (!_membership.IsAdmitted)
+            {
+                return request is VoterRequest.Begin
+                    ? new VoterReply.BeginRefused(_self, BeginRefusal.OtherIncarnation, WhySilent())
+                    : new VoterReply.Refused(_self, WhySilent());
+            }
+
             var container = ContainerOf(request);
             var state = _containers.GetValueOrDefault(container) ?? ContainerBallots.Fresh(container);
             var (records, reply) = _core.Answer(state, peer, request);
@@ -59,7 +75,48 @@ public sealed class Voter : IDisposable
         }
     }
 
+    /// <summary>Takes over what others know, and votes from then on. Called once by whoever asked them, before anything was answered.</summary>
+    public async Task AdmitAsync(AdmissionStep.Admit admit)
+    {
+        await _oneAtATime.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (_membership.IsAdmitted)
+            {
+                return;
+            }
+
+            // What it has to know is on the disk before the right to speak is.
+            ImmutableArray<VoterRecord> known = [.. admit.Containers.Select(c => new VoterRecord.Snapshot(c))];
+            if (known.Length > 0)
+            {
+                await PersistAsync(known).ConfigureAwait(false);
+            }
+
+            await _membership.AdmitAsync(admit.Founders).ConfigureAwait(false);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
     public void Dispose() => _oneAtATime.Dispose();
+
+    private VoterReply.Memory Remember(ContainerName? after)
+    {
+        var floors = _containers.Values
+            .Where(c => after is not { } last || string.CompareOrdinal(c.Container.Value, last.Value) > 0)
+            .OrderBy(c => c.Container.Value, StringComparer.Ordinal)
+            .Take(VoterFrames.MaxFloors + 1)
+            .Select(c => new ContainerFloor(c.Container, c.Lowest, c.Owner, c.Open?.Id))
+            .ToArray();
+        return new VoterReply.Memory(
+            _self, _membership.Incarnation, _membership.IsAdmitted, [.. _membership.Founders],
+            [.. floors.Take(VoterFrames.MaxFloors)], floors.Length > VoterFrames.MaxFloors);
+    }
+
+    private string WhySilent() => $"voter {_self} has an empty state directory and has not been admitted yet; 'amig voters' says what it waits for";
 
     private async Task PersistAsync(ImmutableArray<VoterRecord> records)
     {

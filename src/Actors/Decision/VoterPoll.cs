@@ -34,6 +34,28 @@ public sealed class VoterPoll(IVoterClient client, ImmutableArray<HostName> vote
             : (MigrationFailure.NoMajority, "no majority of the voters answers, so nothing was begun");
     }
 
+    /// <summary>Everything that one voter knows, or null: a part of it would be taken for less than it knows.</summary>
+    public async Task<VoterReply.Memory?> MemoryOfAsync(HostName voter)
+    {
+        var floors = ImmutableArray.CreateBuilder<ContainerFloor>();
+        for (ContainerName? after = null; ;)
+        {
+            using var deadline = new CancellationTokenSource(times.Reply, clock);
+            if (await AskAsync(voter, new VoterRequest.AskMemory(after), deadline.Token).ConfigureAwait(false) is not VoterReply.Memory part || part.Voter != voter)
+            {
+                return null;
+            }
+
+            floors.AddRange(part.Floors);
+            if (!part.HasMore || part.Floors.Length == 0)
+            {
+                return part with { Floors = [.. floors], HasMore = false };
+            }
+
+            after = part.Floors[^1].Container;
+        }
+    }
+
     /// <summary>Asks all; the replies that came.</summary>
     public async Task<ImmutableArray<VoterReply>> AskAllAsync(VoterRequest request)
     {

@@ -25,6 +25,13 @@ public enum BeginRefusal
     NotGenuine,
 }
 
+/// <summary>What a voter knows of one container, without what it has promised.</summary>
+/// <param name="Container">The container.</param>
+/// <param name="Lowest">Lowest fence that may be begun; everything below is closed for ever.</param>
+/// <param name="Owner">Owner of the epoch of <paramref name="Lowest"/>; null when the name is free.</param>
+/// <param name="Open">The register that is open, or null.</param>
+public sealed record ContainerFloor(ContainerName Container, Fence Lowest, HostName? Owner, RegisterId? Open);
+
 /// <summary>A voter's answer. What it says about its own state was on its disk before it was said.</summary>
 public abstract record VoterReply
 {
@@ -70,4 +77,14 @@ public abstract record VoterReply
 
     /// <summary>Done, or done before.</summary>
     public sealed record Done(HostName Voter) : VoterReply;
+
+    /// <summary>What a voter knows, for one that has lost its memory.</summary>
+    /// <param name="Voter">Who answers.</param>
+    /// <param name="Incarnation">Its state directory.</param>
+    /// <param name="IsAdmitted">False for a voter that has no memory itself yet: it answers nothing else.</param>
+    /// <param name="Founders">With whom it began when no voter knew anything; empty when it was admitted by voters that did.</param>
+    /// <param name="Floors">Its containers, in the order of their names.</param>
+    /// <param name="HasMore">Ask again, behind the last of them.</param>
+    public sealed record Memory(
+        HostName Voter, Guid Incarnation, bool IsAdmitted, RegisteredVoter[] Founders, ContainerFloor[] Floors, bool HasMore) : VoterReply;
 }

@@ -31,4 +31,11 @@ public abstract record VoterRequest
 
     /// <summary>The owner, which has removed the container: free the name; the epoch is closed for ever. Answer: <see cref="VoterReply.Done"/> or <see cref="VoterReply.Refused"/>.</summary>
     public sealed record Release(ContainerName Container, long Epoch) : VoterRequest;
+
+    /// <summary>
+    /// Another voter that has no memory, and the operator: all that is known of the containers behind <paramref name="After"/> in the order of their names, as many as fit.
+    /// Answer: <see cref="VoterReply.Memory"/>.
+    /// </summary>
+    /// <param name="After">The last container that the asker has; null for the first question.</param>
+    public sealed record AskMemory(ContainerName? After) : VoterRequest;
 }

@@ -17,6 +17,9 @@ public static partial class VoterFrames
     /// <summary>Most voters of a register that any version allows.</summary>
     private const int MaxVoters = 9;
 
+    /// <summary>Containers in one answer about a voter's memory; with the longest names they are some 60 KiB.</summary>
+    public const int MaxFloors = 200;
+
     private static ContainerName ReadContainer(ref WireReader reader)
     {
         var name = reader.Text(MaxName);
@@ -102,18 +105,63 @@ public static partial class VoterFrames
         return new VerdictCertificate(register, value, accepts);
     }
 
+    private static void Write(WireWriter writer, RegisteredVoter[] voters)
+    {
+        writer.I32(voters.Length);
+        foreach (var voter in voters)
+        {
+            writer.Text(voter.Host.Value).Uuid(voter.Incarnation);
+        }
+    }
+
+    private static RegisteredVoter[] ReadVoters(ref WireReader reader)
+    {
+        var voters = new RegisteredVoter[reader.Count(MaxVoters)];
+        for (var i = 0; i < voters.Length; i++)
+        {
+            voters[i] = new RegisteredVoter(ReadHost(ref reader), reader.Uuid());
+        }
+
+        return voters;
+    }
+
+    private static void Write(WireWriter writer, ContainerFloor floor)
+    {
+        writer.Text(floor.Container.Value).I64(floor.Lowest.Epoch).I32(floor.Lowest.Ordinal).Byte(floor.Owner is null ? (byte)0 : (byte)1);
+        if (floor.Owner is { } owner)
+        {
+            writer.Text(owner.Value);
+        }
+
+        writer.Byte(floor.Open is null ? (byte)0 : (byte)1);
+        if (floor.Open is { } open)
+        {
+            DecisionBytes.Write(writer, open);
+        }
+    }
+
+    private static ContainerFloor ReadFloor(ref WireReader reader) => new(
+        ReadContainer(ref reader), ReadFence(ref reader),
+        ReadPresence(ref reader) ? ReadHost(ref reader) : null, ReadPresence(ref reader) ? ReadRegister(ref reader) : null);
+
+    private static ContainerFloor[] ReadFloors(ref WireReader reader)
+    {
+        var floors = new ContainerFloor[reader.Count(MaxFloors)];
+        for (var i = 0; i < floors.Length; i++)
+        {
+            floors[i] = ReadFloor(ref reader);
+        }
+
+        return floors;
+    }
+
     private static void Write(WireWriter writer, Registration registration)
     {
         DecisionBytes.Write(writer, registration.Register)
             .Byte((byte)registration.Kind)
             .Text(registration.Source.Value)
-            .Text(registration.Destination.Value)
-            .I32(registration.Voters.Length);
-        foreach (var voter in registration.Voters)
-        {
-            writer.Text(voter.Host.Value).Uuid(voter.Incarnation);
-        }
-
+            .Text(registration.Destination.Value);
+        Write(writer, registration.Voters);
         writer.Bytes(registration.SourceKeyDigest).I32(registration.Previous.Length);
         foreach (var previous in registration.Previous)
         {
@@ -133,12 +181,7 @@ public static partial class VoterFrames
             ? k
             : throw new WireFormatException("a register of unknown kind");
         var (source, destination) = (ReadHost(ref reader), ReadHost(ref reader));
-        var voters = new RegisteredVoter[reader.Count(MaxVoters)];
-        for (var i = 0; i < voters.Length; i++)
-        {
-            voters[i] = new RegisteredVoter(ReadHost(ref reader), reader.Uuid());
-        }
-
+        var voters = ReadVoters(ref reader);
         var keyDigest = reader.Bytes(MaxDigest);
         var previous = new ClosedRegister[reader.Count(mostPrevious)];
         for (var i = 0; i < previous.Length; i++)

@@ -41,6 +41,14 @@ public static partial class VoterFrames
             case VoterRequest.Release r:
                 writer.Byte(7).Text(r.Container.Value).I64(r.Epoch);
                 break;
+            case VoterRequest.AskMemory r:
+                writer.Byte(8).Byte(r.After is null ? (byte)0 : (byte)1);
+                if (r.After is { } after)
+                {
+                    writer.Text(after.Value);
+                }
+
+                break;
             default:
                 throw new ArgumentException($"{request.GetType().Name} has no frame", nameof(request));
         }
@@ -61,6 +69,7 @@ public static partial class VoterFrames
             5 => new VoterRequest.Learn(ReadCertificate(ref reader)),
             6 => new VoterRequest.Withdraw(ReadRegister(ref reader)),
             7 => new VoterRequest.Release(ReadContainer(ref reader), reader.I64()),
+            8 => new VoterRequest.AskMemory(ReadPresence(ref reader) ? ReadContainer(ref reader) : null),
             var kind => throw new WireFormatException($"a request of unknown kind {kind}"),
         };
         reader.End();
@@ -74,19 +83,7 @@ public static partial class VoterFrames
         switch (reply)
         {
             case VoterReply.Floor r:
-                writer.Byte(1).Text(r.Voter.Value).Uuid(r.Incarnation).Text(r.Container.Value).I64(r.Lowest.Epoch).I32(r.Lowest.Ordinal);
-                writer.Byte(r.Owner is null ? (byte)0 : (byte)1);
-                if (r.Owner is { } owner)
-                {
-                    writer.Text(owner.Value);
-                }
-
-                writer.Byte(r.Open is null ? (byte)0 : (byte)1);
-                if (r.Open is { } open)
-                {
-                    DecisionBytes.Write(writer, open);
-                }
-
+                Write(writer.Byte(1).Text(r.Voter.Value).Uuid(r.Incarnation), new ContainerFloor(r.Container, r.Lowest, r.Owner, r.Open));
                 break;
             case VoterReply.Registered r:
                 writer.Byte(2).Text(r.Voter.Value).Uuid(r.Incarnation);
@@ -125,6 +122,16 @@ public static partial class VoterFrames
             case VoterReply.Done r:
                 writer.Byte(11).Text(r.Voter.Value);
                 break;
+            case VoterReply.Memory r:
+                Write(writer.Byte(12).Text(r.Voter.Value).Uuid(r.Incarnation).Byte(r.IsAdmitted ? (byte)1 : (byte)0), r.Founders);
+                writer.I32(r.Floors.Length);
+                foreach (var floor in r.Floors)
+                {
+                    Write(writer, floor);
+                }
+
+                writer.Byte(r.HasMore ? (byte)1 : (byte)0);
+                break;
             default:
                 throw new ArgumentException($"{reply.GetType().Name} has no frame", nameof(reply));
         }
@@ -138,9 +145,7 @@ public static partial class VoterFrames
         var reader = Open(payload);
         VoterReply reply = reader.Byte() switch
         {
-            1 => new VoterReply.Floor(
-                ReadHost(ref reader), reader.Uuid(), ReadContainer(ref reader), ReadFence(ref reader),
-                ReadPresence(ref reader) ? ReadHost(ref reader) : null, ReadPresence(ref reader) ? ReadRegister(ref reader) : null),
+            1 => ReadFloorReply(ref reader),
             2 => new VoterReply.Registered(ReadHost(ref reader), reader.Uuid()),
             3 => new VoterReply.BeginRefused(ReadHost(ref reader), ReadRefusal(ref reader), reader.Text(MaxSentence)),
             4 => ReadPromised(ref reader),
@@ -151,6 +156,8 @@ public static partial class VoterFrames
             9 => new VoterReply.Forgotten(ReadHost(ref reader)),
             10 => new VoterReply.Refused(ReadHost(ref reader), reader.Text(MaxSentence)),
             11 => new VoterReply.Done(ReadHost(ref reader)),
+            12 => new VoterReply.Memory(
+                ReadHost(ref reader), reader.Uuid(), ReadPresence(ref reader), ReadVoters(ref reader), ReadFloors(ref reader), ReadPresence(ref reader)),
             var kind => throw new WireFormatException($"a reply of unknown kind {kind}"),
         };
         reader.End();
@@ -171,6 +178,13 @@ public static partial class VoterFrames
 
     private static BeginRefusal ReadRefusal(ref WireReader reader)
         => (BeginRefusal)reader.Byte() is var reason && Enum.IsDefined(reason) ? reason : throw new WireFormatException("a refusal of unknown reason");
+
+    private static VoterReply.Floor ReadFloorReply(ref WireReader reader)
+    {
+        var (voter, incarnation) = (ReadHost(ref reader), reader.Uuid());
+        var floor = ReadFloor(ref reader);
+        return new VoterReply.Floor(voter, incarnation, floor.Container, floor.Lowest, floor.Owner, floor.Open);
+    }
 
     private static VoterReply.Promised ReadPromised(ref WireReader reader)
     {

@@ -9,6 +9,7 @@ namespace ActorMigration.Host.Http;
 [JsonSerializable(typeof(ContainerJson))]
 [JsonSerializable(typeof(ContainersJson))]
 [JsonSerializable(typeof(HostsJson))]
+[JsonSerializable(typeof(VotersJson))]
 [JsonSerializable(typeof(NodeJson))]
 [JsonSerializable(typeof(MigrateRequest))]
 [JsonSerializable(typeof(MigrationIdJson))]

@@ -30,11 +30,12 @@ public sealed class ApiServer : IAsyncDisposable
     /// <param name="settings">Socket, deadline, defaults.</param>
     /// <param name="console">The console actor.</param>
     /// <param name="hosts">The members as this host sees them.</param>
+    /// <param name="voters">Asks all voters.</param>
     /// <param name="images">The images of this host.</param>
     /// <param name="time">Clock of the progress stream.</param>
     /// <param name="logs">Where the server logs.</param>
     public static async Task<ApiServer> StartAsync(
-        NodeSettings settings, ICanTell console, Func<HostJson[]> hosts, IImageCatalog images, TimeProvider time, ILoggerFactory logs)
+        NodeSettings settings, ICanTell console, Func<HostJson[]> hosts, Func<Task<VoterJson[]>> voters, IImageCatalog images, TimeProvider time, ILoggerFactory logs)
     {
         await PrepareSocketAsync(settings.ApiSocket).ConfigureAwait(false);
         // Empty: a builder with defaults looks for appsettings.json and watches the working directory for it, with everything below, which for a daemon is the whole file system.
@@ -57,6 +58,7 @@ public sealed class ApiServer : IAsyncDisposable
         new MigrationRoutes(client, settings.Migration.Policy, time).Map(app);
         new DoctorRoutes(client, hosts, [.. settings.Voters.Select(voter => voter.Host)]).Map(app);
         app.MapGet("/v1/hosts", http => http.WriteAsync(new HostsJson(hosts()), ApiJson.Default.HostsJson));
+        app.MapGet("/v1/voters", async http => await http.WriteAsync(new VotersJson(await voters().ConfigureAwait(false)), ApiJson.Default.VotersJson).ConfigureAwait(false));
         var node = new NodeJson(settings.Host.Value, typeof(ApiServer).Assembly.GetName().Version!.ToString(3), Environment.ProcessId);
         app.MapGet("/v1/node", http => http.WriteAsync(node, ApiJson.Default.NodeJson));
         try

@@ -5,6 +5,7 @@ using ActorMigration.Actors;
 using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Decision;
+using ActorMigration.Host.Http;
 using ActorMigration.Host.Linux;
 using ActorMigration.Host.Linux.Doctor;
 using ActorMigration.Host.Trust;
@@ -73,6 +74,10 @@ internal sealed class NodeServices : IAsyncDisposable
         return system.ActorSelection(supervisor.Path / "console");
     }
 
+    /// <summary>What each voter says of itself, for the operator.</summary>
+    internal async Task<VoterJson[]> AskVotersAsync()
+        => await Task.WhenAll(_decision.Poll.Voters.Select(async voter => VoterJson.From(voter, await _decision.Poll.MemoryOfAsync(voter).ConfigureAwait(false)))).ConfigureAwait(false);
+
     public ValueTask DisposeAsync() => DisposeAsync(_owned);
 
     private static async ValueTask DisposeAsync(Stack<IAsyncDisposable> owned)
@@ -110,19 +115,28 @@ internal sealed class NodeServices : IAsyncDisposable
         var keys = new NodeKeys(identity.OwnerCa);
         var names = settings.Voters.Select(voter => voter.Host).ToImmutableArray();
         Voter? voter = null;
+        VoterMembershipFile? membership = null;
         if (names.Contains(settings.Host))
         {
             var votes = Owned(RecordLogFile.Open<VoterRecord>(Path.Combine(settings.StateDirectory, "voter.log")), owned);
             var core = new VoterCore(settings.Host, votes.Incarnation, names, signer, keys, static (token, digest) => HandOverSignature.Verify(token, digest));
-            voter = Owned(new Voter(core, votes), owned);
+            membership = VoterMembershipFile.Open(Path.Combine(settings.StateDirectory, "voter.json"), votes.Incarnation);
+            voter = Owned(new Voter(settings.Host, core, membership, votes), owned);
             owned.Push(Listening("amig.voter.port", settings.VoterPort, () => VoterListener.Start(
                 new IPEndPoint(settings.Address, settings.VoterPort), voter, identity, time, logs.CreateLogger("voter"))));
         }
 
         var client = new TlsVoterClient(identity, settings.Voters.ToImmutableDictionary(one => one.Host, one => one.EndPoint), settings.Host, voter);
         owned.Push(client);
+        var poll = new VoterPoll(client, names, settings.VoterTimes, time);
+        if (voter is not null && membership is { IsAdmitted: false })
+        {
+            var self = new RegisteredVoter(settings.Host, membership.Incarnation);
+            owned.Push(new VoterAdmissionTask(new VoterRecovery(self, poll, time), voter, settings.Host, logs.CreateLogger("voter")));
+        }
+
         var journal = Owned(new AttemptJournal(Owned(RecordLogFile.Open<JournalEntry>(Path.Combine(settings.StateDirectory, "attempts.log")), owned)), owned);
-        return new DecisionServices(journal, client, new VoterPoll(client, names, settings.VoterTimes, time), signer, keys, settings.VoterTimes);
+        return new DecisionServices(journal, client, poll, signer, keys, settings.VoterTimes);
     }
 
     private static T Listening<T>(string key, int port, Func<T> start)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using ActorMigration.Actors.Tests.Simulation;
 using ActorMigration.Contracts;
+using ActorMigration.Ports.Contract;
 using Akka.Actor;
 
 namespace ActorMigration.Actors.Tests.Migrations;
@@ -78,7 +79,9 @@ internal sealed class TwoHosts
     {
         var log = new MemoryLog<VoterRecord>();
         log.Append(new VoterRecord.Snapshot(ContainerBallots.Fresh(Container) with { Lowest = new Fence(1, 1), Owner = A }));
-        return new Voter(new VoterCore(host, Guid.NewGuid(), [A, B, W], new FakeSigner(host), Keys, static (t, d) => HandOverSignature.Verify(t, d)), log);
+        var incarnation = Guid.NewGuid();
+        var core = new VoterCore(host, incarnation, [A, B, W], new FakeSigner(host), Keys, static (t, d) => HandOverSignature.Verify(t, d));
+        return new Voter(host, core, new AdmittedVoter(incarnation), log);
     }
 
     internal sealed class MemoryLog<T> : IRecordLog<T>

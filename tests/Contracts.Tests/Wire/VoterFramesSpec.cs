@@ -18,6 +18,7 @@ public sealed class VoterFramesSpec
         new VoterRequest.AskFloor(Register.Container), new VoterRequest.Begin(Registration), new VoterRequest.Prepare(Register, Ballot),
         new VoterRequest.Accept(Register, Ballot, Verdict.Dest, Token), new VoterRequest.Accept(Register, Ballot, Verdict.Source, null),
         new VoterRequest.Learn(Certificate), new VoterRequest.Withdraw(Register), new VoterRequest.Release(Register.Container, 7),
+        new VoterRequest.AskMemory(null), new VoterRequest.AskMemory(Register.Container),
     ];
 
     public static TheoryData<VoterReply> Replies() =>
@@ -26,7 +27,10 @@ public sealed class VoterFramesSpec
         new VoterReply.Registered(A, Guid.NewGuid()), new VoterReply.BeginRefused(A, BeginRefusal.ChainBroken, "why"),
         new VoterReply.Promised(A, Ballot, Ballot, Verdict.Dest, Token), new VoterReply.Promised(A, Ballot, null, null, null), new VoterReply.Outbid(A, Ballot),
         new VoterReply.Accepted(Certificate.Accepts[0]), new VoterReply.Decided(Certificate), new VoterReply.UnknownRegister(A), new VoterReply.Forgotten(A),
-        new VoterReply.Refused(A, "why"), new VoterReply.Done(A),
+        new VoterReply.Refused(A, "why"), new VoterReply.Done(A), new VoterReply.Memory(A, Guid.NewGuid(), false, [], [], false),
+        new VoterReply.Memory(
+            A, Guid.NewGuid(), true, [new RegisteredVoter(A, Guid.NewGuid())],
+            [new ContainerFloor(Register.Container, Register.Fence, A, Register), new ContainerFloor(new ContainerName("c2"), new Fence(0, 1), null, null)], true),
     ];
 
     [Theory]

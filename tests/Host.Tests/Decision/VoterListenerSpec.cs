@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using ActorMigration.Actors;
 using ActorMigration.Contracts;
+using ActorMigration.Ports.Contract;
 using ActorMigration.Host.Decision;
 using ActorMigration.Host.Node;
 using ActorMigration.Host.Tests.Node;
@@ -32,7 +33,7 @@ public sealed class VoterListenerSpec : IAsyncLifetime, IDisposable
         var log = Keep(RecordLogFile.Open<VoterRecord>(Path.Combine(_directory.FullName, "voter")));
         var core = new VoterCore(
             H1, log.Incarnation, [H1, H2, H3], Keep(new NodeSigner(_one)), new NodeKeys(_one.OwnerCa), static (t, d) => HandOverSignature.Verify(t, d));
-        _voter = Keep(new Voter(core, log));
+        _voter = Keep(new Voter(H1, core, new AdmittedVoter(log.Incarnation), log));
         _listener = VoterListener.Start(new IPEndPoint(IPAddress.Loopback, 0), _voter, _one, TimeProvider.System, NullLogger.Instance);
         return Task.CompletedTask;
     }

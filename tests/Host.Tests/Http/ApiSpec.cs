@@ -162,7 +162,7 @@ public sealed class ApiSpec
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(api.Socket));
         var settings = NodeSettingsReader.Read(Tests.Node.NodeSettingsSpec.With(Tests.Node.NodeSettingsSpec.Own + $"\namig.api-socket = \"{api.Socket}\""));
         var refused = await Assert.ThrowsAsync<SettingsException>(() => ApiServer.StartAsync(
-            settings, Akka.Actor.ActorRefs.Nobody, () => [], null!, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance));
+            settings, Akka.Actor.ActorRefs.Nobody, () => [], () => Task.FromResult<VoterJson[]>([]), null!, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance));
         Assert.Contains("Another daemon answers", refused.Message, StringComparison.Ordinal);
     }
 
@@ -228,6 +228,21 @@ public sealed class ApiSpec
             h2         10.0.0.2:7070  Up      no         no
             """,
             Trimmed((await api.RunAsync("hosts")).Out));
+    }
+
+    [Fact]
+    public async Task Voters_shows_which_of_them_can_vote()
+    {
+        await using var api = await TestApi.StartAsync(_ => null);
+
+        Assert.Equal(
+            """
+            VOTER  STATE   CONTAINERS  INCARNATION
+            h1     votes   3           i1
+            h2     silent
+            h3     waits   0           i3
+            """,
+            Trimmed((await api.RunAsync("voters")).Out));
     }
 
     internal static string Trimmed(string text) => string.Join('\n', text.Split('\n').Select(line => line.TrimEnd())).TrimEnd('\n');

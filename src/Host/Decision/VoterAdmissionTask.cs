@@ -1,0 +1,38 @@
+using ActorMigration.Actors;
+using ActorMigration.Contracts;
+using Microsoft.Extensions.Logging;
+
+namespace ActorMigration.Host.Decision;
+
+/// <summary>Runs <see cref="VoterRecovery"/> for as long as this host's voter is not admitted, at most until the daemon ends.</summary>
+internal sealed class VoterAdmissionTask : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _end = new();
+    private readonly Task _task;
+
+    internal VoterAdmissionTask(VoterRecovery recovery, Voter voter, HostName self, ILogger log) => _task = RunAsync(recovery, voter, self, log);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync().ConfigureAwait(false);
+        await _task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _end.Dispose();
+    }
+
+    private async Task RunAsync(VoterRecovery recovery, Voter voter, HostName self, ILogger log)
+    {
+        try
+        {
+            await recovery.RunAsync(voter, sentence => log.LogWarning("{Sentence}", sentence), _end.Token).ConfigureAwait(false);
+            log.LogInformation("Voter {Host} votes from now on", self);
+        }
+        catch (OperationCanceledException) when (_end.IsCancellationRequested)
+        {
+            // The daemon ends first.
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException)
+        {
+            log.LogError(e, "Voter {Host} cannot be admitted, and does not vote until its daemon is started again", self);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+using System.Collections.Immutable;
+using ActorMigration.Actors.Tests.Migrations;
+using ActorMigration.Actors.Tests.Simulation;
+using ActorMigration.Contracts;
+using ActorMigration.Ports.Contract;
+using static ActorMigration.Actors.Tests.Decision.Cluster;
+
+namespace ActorMigration.Actors.Tests.Decision;
+
+/// <summary>A voter whose state directory is empty may have promised anything: it says nothing until the others have told it what is closed and what is open.</summary>
+public sealed class VoterAdmissionSpec
+{
+    private static readonly RegisteredVoter Self = new(A, Guid.NewGuid());
+    private static readonly RegisteredVoter OfB = new(B, Guid.NewGuid());
+    private static readonly RegisteredVoter OfW = new(W, Guid.NewGuid());
+    private static readonly ImmutableArray<HostName> Five = [A, B, W, new("d"), new("e")];
+
+    [Fact]
+    public void Voters_that_have_all_never_voted_begin_together()
+    {
+        var step = Assert.IsType<AdmissionStep.Admit>(Decide(Waiting(OfB), Waiting(OfW)));
+
+        Assert.Equal([Self, OfB, OfW], step.Founders.AsEnumerable());
+        Assert.Empty(step.Containers);
+    }
+
+    [Fact]
+    public void A_new_cluster_does_not_begin_before_all_its_voters_are_there()
+    {
+        Assert.IsType<AdmissionStep.Wait>(Decide());
+        var wait = Assert.IsType<AdmissionStep.Wait>(Decide(Waiting(OfB)));
+
+        Assert.Contains($"no answer from {W}", wait.Sentence, StringComparison.Ordinal);
+        Assert.Contains($"without a memory themselves: {B}", wait.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_voter_that_another_began_together_with_votes_at_once()
+        => Assert.IsType<AdmissionStep.Admit>(Decide(Knowing(OfB, [Self, OfB, OfW])));
+
+    [Fact]
+    public void A_new_state_directory_of_a_founder_is_no_founder()
+        => Assert.IsType<AdmissionStep.Wait>(Decide(Knowing(OfB, [new RegisteredVoter(A, Guid.NewGuid()), OfB, OfW]), Waiting(OfW)));
+
+    [Fact]
+    public void The_highest_floors_are_taken_over_and_what_is_open_is_abstained_from()
+    {
+        var open = new RegisterId(Name, new Fence(3, 2), AttemptId.New());
+        var step = Assert.IsType<AdmissionStep.Admit>(Decide(
+            Knowing(OfB, [], new ContainerFloor(Name, new Fence(3, 1), B, open), new ContainerFloor(new ContainerName("c2"), new Fence(5, 1), W, null)),
+            Knowing(OfW, [], new ContainerFloor(Name, new Fence(3, 2), W, null))));
+
+        Assert.Empty(step.Founders);
+        Assert.Equal([Name.Value, "c2"], step.Containers.Select(c => c.Container.Value));
+        Assert.Equal((new Fence(3, 2), W, new Fence(3, 2)), (step.Containers[0].Lowest, step.Containers[0].Owner!.Value, step.Containers[0].AbstainsUpTo!.Value));
+        Assert.Equal((new Fence(5, 1), W, null), (step.Containers[1].Lowest, step.Containers[1].Owner!.Value, step.Containers[1].AbstainsUpTo));
+    }
+
+    [Fact]
+    public void One_of_two_that_know_something_is_not_enough_because_the_other_may_know_more()
+        => Assert.IsType<AdmissionStep.Wait>(Decide(Knowing(OfB, [], new ContainerFloor(Name, new Fence(3, 1), B, null))));
+
+    [Fact]
+    public void Of_four_others_three_are_enough()
+    {
+        var others = Five.Skip(1).Select(v => Knowing(new RegisteredVoter(v, Guid.NewGuid()), [])).ToArray();
+
+        Assert.IsType<AdmissionStep.Admit>(VoterAdmission.Decide(Self, Five, others[..3]));
+        Assert.IsType<AdmissionStep.Wait>(VoterAdmission.Decide(Self, Five, others[..2]));
+    }
+
+    [Fact]
+    public void Answers_of_itself_of_strangers_and_second_answers_do_not_count()
+    {
+        var known = Knowing(OfB, []);
+
+        Assert.IsType<AdmissionStep.Wait>(Decide(known, known, Knowing(Self, []), Knowing(new RegisteredVoter(new HostName("x"), Guid.NewGuid()), [])));
+    }
+
+    [Fact]
+    public void A_voter_that_lost_its_memory_abstains_in_what_was_open_and_votes_in_what_comes_after()
+    {
+        var cluster = new Cluster();
+        var open = Registration(new Fence(1, 1), A, B);
+        cluster.BeginEverywhere(open);
+        var memories = new[] { B, W }.Select(v => new VoterReply.Memory(v, Guid.NewGuid(), true, [], [FloorOf(cluster[v])], false));
+        var admit = Assert.IsType<AdmissionStep.Admit>(VoterAdmission.Decide(Self, Voters, memories));
+        cluster[A] = Assert.Single(admit.Containers);
+
+        var refused = Assert.IsType<VoterReply.BeginRefused>(cluster.Ask(A, A, new VoterRequest.Begin(open)));
+        Assert.Equal(BeginRefusal.OtherIncarnation, refused.Reason);
+        Assert.IsType<VoterReply.UnknownRegister>(cluster.Ask(A, B, new VoterRequest.Prepare(open.Register, new Ballot(1, B))));
+
+        var certificate = cluster.Propose(open, A, Verdict.Source, null, 0, B, W);
+        var next = Registration(new Fence(1, 2), A, B, RegisterKind.Migration, new ClosedRegister(open, certificate!));
+        Assert.IsType<VoterReply.Registered>(cluster.Ask(A, A, new VoterRequest.Begin(next)));
+    }
+
+    [Fact]
+    public async Task Before_it_is_admitted_a_voter_says_nothing_but_that_and_afterwards_it_votes()
+    {
+        var membership = new AdmittedVoter(Self.Incarnation, isAdmitted: false);
+        var log = new TwoHosts.MemoryLog<VoterRecord>();
+        var core = new VoterCore(A, Self.Incarnation, Voters, new FakeSigner(A), new FakeKeys(), static (_, _) => true);
+        using var voter = new Voter(A, core, membership, log);
+        var registration = Registration(new Fence(3, 1), B, W);
+
+        Assert.IsType<VoterReply.Refused>(await voter.AnswerAsync(B, new VoterRequest.AskFloor(Name)));
+        Assert.IsType<VoterReply.BeginRefused>(await voter.AnswerAsync(B, new VoterRequest.Begin(registration)));
+        Assert.False(Assert.IsType<VoterReply.Memory>(await voter.AnswerAsync(B, new VoterRequest.AskMemory(null))).IsAdmitted);
+        Assert.Empty(log.Load());
+
+        await voter.AdmitAsync(new AdmissionStep.Admit([], [ContainerBallots.Fresh(Name) with { Lowest = new Fence(3, 1), Owner = B }]));
+
+        Assert.True(membership.IsAdmitted);
+        Assert.Equal(new Fence(3, 1), Assert.IsType<VoterReply.Floor>(await voter.AnswerAsync(B, new VoterRequest.AskFloor(Name))).Lowest);
+        using var restarted = new Voter(A, core, membership, log);
+        Assert.Equal(new Fence(3, 1), Assert.IsType<VoterReply.Floor>(await restarted.AnswerAsync(B, new VoterRequest.AskFloor(Name))).Lowest);
+    }
+
+    [Fact]
+    public async Task A_memory_of_many_containers_is_asked_for_in_parts_and_read_whole()
+    {
+        const int Containers = (2 * VoterFrames.MaxFloors) + 1;
+        var log = new TwoHosts.MemoryLog<VoterRecord>();
+        await log.AppendAsync([.. Enumerable.Range(0, Containers).Select(i => new VoterRecord.Snapshot(ContainerBallots.Fresh(new ContainerName($"c{i}"))))]);
+        var core = new VoterCore(B, OfB.Incarnation, Voters, new FakeSigner(B), new FakeKeys(), static (_, _) => true);
+        using var voter = new Voter(B, core, new AdmittedVoter(OfB.Incarnation), log);
+        var poll = new VoterPoll(new OneVoter(voter), Voters, VoterTimes.Default, TimeProvider.System);
+
+        var memory = await poll.MemoryOfAsync(B);
+
+        Assert.Equal(Containers, memory!.Floors.Select(f => f.Container).Distinct().Count());
+        Assert.Null(await poll.MemoryOfAsync(W));
+    }
+
+    private static AdmissionStep Decide(params VoterReply.Memory[] others) => VoterAdmission.Decide(Self, Voters, others);
+
+    private static VoterReply.Memory Waiting(RegisteredVoter voter) => new(voter.Host, voter.Incarnation, false, [], [], false);
+
+    private static VoterReply.Memory Knowing(RegisteredVoter voter, RegisteredVoter[] founders, params ContainerFloor[] floors)
+        => new(voter.Host, voter.Incarnation, true, founders, floors, false);
+
+    private static ContainerFloor FloorOf(ContainerBallots state) => new(state.Container, state.Lowest, state.Owner, state.Open?.Id);
+
+    private sealed class OneVoter(Voter voter) : IVoterClient
+    {
+        public Task<VoterReply> AskAsync(HostName host, VoterRequest request, CancellationToken cancel)
+            => host == B ? voter.AnswerAsync(A, request) : throw new VoterUnreachableException(host, "it is not there");
+    }
+}
