@@ -4,10 +4,10 @@ using System.Net.Security;
 using System.Net.Sockets;
 using ActorMigration.Actors;
 using ActorMigration.Contracts;
-using ActorMigration.Ports.Contract;
 using ActorMigration.Host.Decision;
 using ActorMigration.Host.Node;
 using ActorMigration.Host.Tests.Node;
+using ActorMigration.Ports.Contract;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ActorMigration.Host.Tests.Decision;
