@@ -14,18 +14,25 @@ public sealed class Voter : IDisposable
     public const int CompactAfterRecords = 10_000;
 
     private readonly HostName _self;
-    private readonly VoterCore _core;
+    private readonly Func<Guid, VoterCore> _coreOf;
     private readonly IVoterMembership _membership;
     private readonly IRecordLog<VoterRecord> _store;
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private ImmutableDictionary<ContainerName, ContainerBallots> _containers = ImmutableDictionary<ContainerName, ContainerBallots>.Empty;
+    private VoterCore _core;
     private int _records;
     private bool _broken;
+    private bool _votes;
 
-    public Voter(HostName self, VoterCore core, IVoterMembership membership, IRecordLog<VoterRecord> store)
+    /// <param name="self">This host.</param>
+    /// <param name="coreOf">The rules, for an incarnation.</param>
+    /// <param name="membership">Which incarnation it is.</param>
+    /// <param name="store">Its memory.</param>
+    public Voter(HostName self, Func<Guid, VoterCore> coreOf, IVoterMembership membership, IRecordLog<VoterRecord> store)
     {
         _self = self;
-        _core = core;
+        _coreOf = coreOf;
+        _core = coreOf(membership.Incarnation);
         _membership = membership;
         _store = store;
         var records = store.Load();
@@ -52,7 +59,7 @@ public sealed class Voter : IDisposable
                 return Remember(ask.After);
             }
 
-            if (!_membership.IsAdmitted)
+            if (!_votes)
             {
                 return request is VoterRequest.Begin
                     ? new VoterReply.BeginRefused(_self, BeginRefusal.OtherIncarnation, WhySilent())
@@ -75,31 +82,35 @@ public sealed class Voter : IDisposable
         }
     }
 
-    /// <summary>Takes over what others know, and votes from then on. Called once by whoever asked them, before anything was answered.</summary>
-    public async Task AdmitAsync(AdmissionStep.Admit admit)
+    /// <summary>Its memory is its newest: it votes. Called by whoever asked the TPM.</summary>
+    public Task ConfirmAsync() => AloneAsync(() =>
     {
-        await _oneAtATime.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            if (_membership.IsAdmitted)
-            {
-                return;
-            }
+        _votes = true;
+        return Task.CompletedTask;
+    });
 
-            // What it has to know is on the disk before the right to speak is.
-            ImmutableArray<VoterRecord> known = [.. admit.Containers.Select(c => new VoterRecord.Snapshot(c))];
-            if (known.Length > 0)
-            {
-                await PersistAsync(known).ConfigureAwait(false);
-            }
+    /// <summary>Its memory is an old copy: from now on it is another voter, which has to be admitted.</summary>
+    public Task DistrustAsync() => AloneAsync(async () =>
+    {
+        await _membership.RenewAsync().ConfigureAwait(false);
+        _core = _coreOf(_membership.Incarnation);
+    });
 
-            await _membership.AdmitAsync(admit.Founders).ConfigureAwait(false);
-        }
-        finally
+    /// <summary>Takes over what others know, and votes from then on. Called by whoever asked them, before anything was answered.</summary>
+    public Task AdmitAsync(AdmissionStep.Admit admit, ulong counter) => AloneAsync(async () =>
+    {
+        var told = admit.Containers.ToDictionary(c => c.Container);
+        ImmutableArray<VoterRecord> known = [.. _containers.Keys.Union(told.Keys)
+            .Select(name => new VoterRecord.Snapshot(VoterAdmission.Combine(_containers.GetValueOrDefault(name), told.GetValueOrDefault(name))))];
+        if (known.Length > 0)
         {
-            _oneAtATime.Release();
+            // On the disk before the right to speak is.
+            await PersistAsync(known).ConfigureAwait(false);
         }
-    }
+
+        await _membership.AdmitAsync(admit.Founders, counter).ConfigureAwait(false);
+        _votes = true;
+    });
 
     public void Dispose() => _oneAtATime.Dispose();
 
@@ -112,11 +123,24 @@ public sealed class Voter : IDisposable
             .Select(c => new ContainerFloor(c.Container, c.Lowest, c.Owner, c.Open?.Id))
             .ToArray();
         return new VoterReply.Memory(
-            _self, _membership.Incarnation, _membership.IsAdmitted, [.. _membership.Founders],
+            _self, _membership.Incarnation, _votes ? VoterStanding.Votes : _membership.HasVoted ? VoterStanding.Waits : VoterStanding.New, [.. _membership.Founders],
             [.. floors.Take(VoterFrames.MaxFloors)], floors.Length > VoterFrames.MaxFloors);
     }
 
-    private string WhySilent() => $"voter {_self} has an empty state directory and has not been admitted yet; 'amig voters' says what it waits for";
+    private string WhySilent() => $"voter {_self} does not vote: it has no memory or an old one, or its TPM has not answered yet; its log says what it waits for";
+
+    private async Task AloneAsync(Func<Task> change)
+    {
+        await _oneAtATime.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await change().ConfigureAwait(false);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
 
     private async Task PersistAsync(ImmutableArray<VoterRecord> records)
     {

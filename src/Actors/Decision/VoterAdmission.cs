@@ -21,25 +21,26 @@ public abstract record AdmissionStep
 }
 
 /// <summary>
-/// How a voter without a memory comes to vote: an empty state directory may be a new one, or one that was lost together with promises and floors, and a voter cannot tell
-/// which. Pure.
+/// How a voter comes to vote that has no memory, or an old one (a copy that was put back): it may have promised anything since, and an empty state directory may be one
+/// that was lost. Pure.
 ///
 /// 1. Another voter began together with exactly this state directory: it was new then and has said nothing since, so it is a voter that has missed some messages.
 /// 2. As many others as are a majority know something: whatever a majority with this voter had on disk, one of them has as well, because two majorities without this voter
 ///    still meet in one. It takes over the highest floors, and abstains in every register that is open there.
-/// 3. All others answer, and none of them has ever voted: the cluster is new. All begin together.
+/// 3. All have empty state directories, and all others say so: the cluster is new. All begin together.
 ///
 /// Anything else is waited for: two voters of three that lost their disks stay silent, and the operator has to decide.
 /// </summary>
 public static class VoterAdmission
 {
     /// <param name="self">This voter.</param>
+    /// <param name="hasVoted">True for one with an old memory.</param>
     /// <param name="voters">All voters of the cluster, this one among them.</param>
     /// <param name="others">What the others know, whole, one answer each.</param>
-    public static AdmissionStep Decide(RegisteredVoter self, ImmutableArray<HostName> voters, IEnumerable<VoterReply.Memory> others)
+    public static AdmissionStep Decide(RegisteredVoter self, bool hasVoted, ImmutableArray<HostName> voters, IEnumerable<VoterReply.Memory> others)
     {
         var answers = others.Where(o => o.Voter != self.Host && voters.Contains(o.Voter)).DistinctBy(o => o.Voter).ToArray();
-        var admitted = answers.Where(a => a.IsAdmitted).ToArray();
+        var admitted = answers.Where(a => a.Standing == VoterStanding.Votes).ToArray();
         if (Array.Find(admitted, a => a.Founders.Contains(self)) is { } founder)
         {
             return new AdmissionStep.Admit([.. founder.Founders], []);
@@ -50,10 +51,35 @@ public static class VoterAdmission
             return new AdmissionStep.Admit([], [.. admitted.SelectMany(a => a.Floors).GroupBy(f => f.Container).Select(Merge)]);
         }
 
-        return admitted.Length == 0 && answers.Length == voters.Length - 1
+        return !hasVoted && answers.Length == voters.Length - 1 && Array.TrueForAll(answers, a => a.Standing == VoterStanding.New)
             ? new AdmissionStep.Admit([self, .. answers.Select(a => new RegisteredVoter(a.Voter, a.Incarnation))], [])
             : new AdmissionStep.Wait(Sentence(self.Host, voters, answers));
     }
+
+    /// <summary>
+    /// What a voter knows after its admission: of each container the higher floor, nothing open, and abstention in whatever is or was open, here or there.
+    /// </summary>
+    /// <param name="own">Its old memory of one container, or null.</param>
+    /// <param name="told">What others told it, or null.</param>
+    public static ContainerBallots Combine(ContainerBallots? own, ContainerBallots? told)
+    {
+        if (own is null || told is null)
+        {
+            var one = own ?? told ?? throw new ArgumentNullException(nameof(own));
+            return one with { Open = null, AbstainsUpTo = Later(one.AbstainsUpTo, one.Open?.Id.Fence) };
+        }
+
+        var higher = told.Lowest > own.Lowest ? told : own;
+        return own with
+        {
+            Lowest = higher.Lowest,
+            Owner = higher.Owner,
+            Open = null,
+            AbstainsUpTo = Later(Later(own.AbstainsUpTo, own.Open?.Id.Fence), told.AbstainsUpTo),
+        };
+    }
+
+    private static Fence? Later(Fence? one, Fence? other) => one is { } a && other is { } b ? (a > b ? a : b) : one ?? other;
 
     private static ContainerBallots Merge(IGrouping<ContainerName, ContainerFloor> floors)
     {
@@ -65,9 +91,9 @@ public static class VoterAdmission
     private static string Sentence(HostName self, ImmutableArray<HostName> voters, VoterReply.Memory[] answers)
     {
         var silent = voters.Where(v => v != self && !Array.Exists(answers, a => a.Voter == v)).ToArray();
-        var empty = answers.Where(a => !a.IsAdmitted).Select(a => a.Voter).ToArray();
-        return $"voter {self} has an empty state directory and does not vote before it has asked enough others: "
-            + string.Join("; ", new[] { Named("no answer from", silent), Named("without a memory themselves:", empty) }.Where(s => s.Length > 0));
+        var empty = answers.Where(a => a.Standing != VoterStanding.Votes).Select(a => a.Voter).ToArray();
+        return $"voter {self} has no memory or an old one, and does not vote before enough others have told it theirs: "
+            + string.Join("; ", new[] { Named("no answer from", silent), Named("do not vote themselves:", empty) }.Where(s => s.Length > 0));
     }
 
     private static string Named(string what, HostName[] hosts) => hosts.Length == 0 ? "" : $"{what} {string.Join(", ", hosts)}";

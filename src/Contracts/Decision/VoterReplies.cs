@@ -25,6 +25,19 @@ public enum BeginRefusal
     NotGenuine,
 }
 
+/// <summary>Whether a voter votes.</summary>
+public enum VoterStanding
+{
+    /// <summary>Its state directory is empty: it has never voted, or everything was lost.</summary>
+    New = 1,
+
+    /// <summary>It has voted, and its memory is not the newest, or its TPM has not said yet that it is.</summary>
+    Waits,
+
+    /// <summary>It votes.</summary>
+    Votes,
+}
+
 /// <summary>What a voter knows of one container, without what it has promised.</summary>
 /// <param name="Container">The container.</param>
 /// <param name="Lowest">Lowest fence that may be begun; everything below is closed for ever.</param>
@@ -81,10 +94,10 @@ public abstract record VoterReply
     /// <summary>What a voter knows, for one that has lost its memory.</summary>
     /// <param name="Voter">Who answers.</param>
     /// <param name="Incarnation">Its state directory.</param>
-    /// <param name="IsAdmitted">False for a voter that has no memory itself yet: it answers nothing else.</param>
+    /// <param name="Standing">Whether it votes. One that does not answers nothing else.</param>
     /// <param name="Founders">With whom it began when no voter knew anything; empty when it was admitted by voters that did.</param>
     /// <param name="Floors">Its containers, in the order of their names.</param>
     /// <param name="HasMore">Ask again, behind the last of them.</param>
     public sealed record Memory(
-        HostName Voter, Guid Incarnation, bool IsAdmitted, RegisteredVoter[] Founders, ContainerFloor[] Floors, bool HasMore) : VoterReply;
+        HostName Voter, Guid Incarnation, VoterStanding Standing, RegisteredVoter[] Founders, ContainerFloor[] Floors, bool HasMore) : VoterReply;
 }

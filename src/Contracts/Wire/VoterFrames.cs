@@ -123,7 +123,7 @@ public static partial class VoterFrames
                 writer.Byte(11).Text(r.Voter.Value);
                 break;
             case VoterReply.Memory r:
-                Write(writer.Byte(12).Text(r.Voter.Value).Uuid(r.Incarnation).Byte(r.IsAdmitted ? (byte)1 : (byte)0), r.Founders);
+                Write(writer.Byte(12).Text(r.Voter.Value).Uuid(r.Incarnation).Byte((byte)r.Standing), r.Founders);
                 writer.I32(r.Floors.Length);
                 foreach (var floor in r.Floors)
                 {
@@ -157,7 +157,7 @@ public static partial class VoterFrames
             10 => new VoterReply.Refused(ReadHost(ref reader), reader.Text(MaxSentence)),
             11 => new VoterReply.Done(ReadHost(ref reader)),
             12 => new VoterReply.Memory(
-                ReadHost(ref reader), reader.Uuid(), ReadPresence(ref reader), ReadVoters(ref reader), ReadFloors(ref reader), ReadPresence(ref reader)),
+                ReadHost(ref reader), reader.Uuid(), ReadStanding(ref reader), ReadVoters(ref reader), ReadFloors(ref reader), ReadPresence(ref reader)),
             var kind => throw new WireFormatException($"a reply of unknown kind {kind}"),
         };
         reader.End();
@@ -178,6 +178,9 @@ public static partial class VoterFrames
 
     private static BeginRefusal ReadRefusal(ref WireReader reader)
         => (BeginRefusal)reader.Byte() is var reason && Enum.IsDefined(reason) ? reason : throw new WireFormatException("a refusal of unknown reason");
+
+    private static VoterStanding ReadStanding(ref WireReader reader)
+        => (VoterStanding)reader.Byte() is var standing && Enum.IsDefined(standing) ? standing : throw new WireFormatException("a voter of unknown standing");
 
     private static VoterReply.Floor ReadFloorReply(ref WireReader reader)
     {

@@ -22,7 +22,12 @@ internal static class VoterCommands
         {
             table.AddRow(
                 Markup.Escape(one.Host),
-                one.State == VoterJson.Votes ? "[green]votes[/]" : one.State == VoterJson.Waits ? "[yellow]waits[/]" : "[red]silent[/]",
+                one.State switch
+                {
+                    VoterJson.Votes => "[green]votes[/]",
+                    VoterJson.Silent => "[red]silent[/]",
+                    var waiting => $"[yellow]{Markup.Escape(waiting)}[/]",
+                },
                 one.State == VoterJson.Silent ? "" : one.Containers.ToString(System.Globalization.CultureInfo.InvariantCulture),
                 Markup.Escape(one.Incarnation));
         }

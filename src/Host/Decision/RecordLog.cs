@@ -16,17 +16,17 @@ public sealed class RecordLog<TRecord> : IRecordLog<TRecord>, IDisposable
     private SafeFileHandle _file;
     private long _end;
 
-    internal RecordLog(string path, SafeFileHandle file, Guid incarnation, ImmutableArray<TRecord> loaded, long end)
+    internal RecordLog(string path, SafeFileHandle file, Guid name, ImmutableArray<TRecord> loaded, long end)
     {
         _path = path;
         _file = file;
-        Incarnation = incarnation;
+        Name = name;
         _loaded = loaded;
         _end = end;
     }
 
-    /// <summary>Name of this state, made with the file: a deleted or replaced file is another one.</summary>
-    public Guid Incarnation { get; }
+    /// <summary>Drawn when the file was made: a deleted or replaced file is another one.</summary>
+    public Guid Name { get; }
 
     public ImmutableArray<TRecord> Load() => _loaded;
 
@@ -40,7 +40,7 @@ public sealed class RecordLog<TRecord> : IRecordLog<TRecord>, IDisposable
 
     public Task CompactAsync(ImmutableArray<TRecord> records)
     {
-        RecordLogFile.Replace(_path, Incarnation, records);
+        RecordLogFile.Replace(_path, Name, records);
         _file.Dispose();
         _file = RecordLogFile.OpenForAppend(_path);
         _end = RandomAccess.GetLength(_file);

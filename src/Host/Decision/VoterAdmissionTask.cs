@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ActorMigration.Host.Decision;
 
-/// <summary>Runs <see cref="VoterRecovery"/> for as long as this host's voter is not admitted, at most until the daemon ends.</summary>
+/// <summary>Runs <see cref="VoterRecovery"/> for as long as the daemon runs.</summary>
 internal sealed class VoterAdmissionTask : IAsyncDisposable
 {
     private readonly CancellationTokenSource _end = new();
@@ -24,15 +24,16 @@ internal sealed class VoterAdmissionTask : IAsyncDisposable
         try
         {
             await recovery.RunAsync(voter, sentence => log.LogWarning("{Sentence}", sentence), _end.Token).ConfigureAwait(false);
-            log.LogInformation("Voter {Host} votes from now on", self);
+            log.LogInformation("Voter {Host} votes", self);
+            await recovery.CountAsync(sentence => log.LogWarning("{Sentence}", sentence), _end.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_end.IsCancellationRequested)
         {
-            // The daemon ends first.
+            // The daemon ends.
         }
-        catch (Exception e) when (e is IOException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or InvalidOperationException or UnauthorizedAccessException)
         {
-            log.LogError(e, "Voter {Host} cannot be admitted, and does not vote until its daemon is started again", self);
+            log.LogError(e, "Whether voter {Host} may vote cannot be written down; start its daemon again when the disk is well", self);
         }
     }
 }

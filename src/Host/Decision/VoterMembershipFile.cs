@@ -7,50 +7,74 @@ using ActorMigration.Host.Linux.Containers;
 namespace ActorMigration.Host.Decision;
 
 /// <summary>
-/// <see cref="IVoterMembership"/> in a file beside the voter's log. It names the incarnation in the header of that log: with another log, or with none, this host is a voter
-/// without a memory again.
+/// <see cref="IVoterMembership"/> in a file beside the voter's log. It names that log: with another one, or with none, this host is a voter that has never voted.
 /// </summary>
 internal sealed class VoterMembershipFile : IVoterMembership
 {
     private readonly string _path;
+    private Content _content;
 
-    private VoterMembershipFile(string path, Guid incarnation, Content? content)
+    private VoterMembershipFile(string path, Content content)
     {
         _path = path;
-        Incarnation = incarnation;
-        IsAdmitted = content is not null;
-        Founders = content is null ? [] : [.. content.Founders];
+        _content = content;
     }
 
-    public Guid Incarnation { get; }
+    public Guid Incarnation => _content.Incarnation;
 
-    public bool IsAdmitted { get; private set; }
+    public bool HasVoted => _content.HasVoted;
 
-    public ImmutableArray<RegisteredVoter> Founders { get; private set; }
+    public ulong? Counter => _content.Counter;
 
-    /// <summary>Throws <see cref="RecordLogException"/> for a file that is none.</summary>
-    /// <param name="path">Of the file, which need not be there.</param>
-    /// <param name="incarnation">In the header of the voter's log.</param>
-    internal static VoterMembershipFile Open(string path, Guid incarnation)
+    public ImmutableArray<RegisteredVoter> Founders => [.. _content.Founders];
+
+    /// <summary>Makes the file when it is not there. Throws <see cref="RecordLogException"/> for one that cannot be read or made.</summary>
+    /// <param name="path">Of the file.</param>
+    /// <param name="log">Name of the voter's log, from its header.</param>
+    internal static VoterMembershipFile Open(string path, Guid log)
     {
         try
         {
-            var content = File.Exists(path) ? JsonSerializer.Deserialize<Content>(File.ReadAllBytes(path)) : null;
-            return new VoterMembershipFile(path, incarnation, content?.Incarnation == incarnation ? content : null);
+            if (File.Exists(path) && JsonSerializer.Deserialize<Content>(File.ReadAllBytes(path)) is { } there && there.Log == log)
+            {
+                return new VoterMembershipFile(path, there);
+            }
+
+            var fresh = new VoterMembershipFile(path, new Content(log, Guid.NewGuid(), HasVoted: false, Counter: null, Founders: []));
+            fresh.Write();
+            return fresh;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new RecordLogException($"{path}: what says whether this voter may vote cannot be read: {e.Message}", e);
+            throw new RecordLogException($"{path}: what says whether this voter may vote cannot be used: {e.Message}", e);
         }
     }
 
-    public Task AdmitAsync(ImmutableArray<RegisteredVoter> founders)
+    public Task AdmitAsync(ImmutableArray<RegisteredVoter> founders, ulong counter)
+        => WriteAsync(_content with { HasVoted = true, Founders = [.. founders], Counter = counter });
+
+    public Task CountAsync(ulong counter) => WriteAsync(_content with { Counter = counter });
+
+    public Task RenewAsync() => WriteAsync(_content with { Incarnation = Guid.NewGuid(), Counter = null, Founders = [] });
+
+    private Task WriteAsync(Content content)
     {
-        DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(new Content(Incarnation, [.. founders])));
-        (IsAdmitted, Founders) = (true, founders);
+        var before = _content;
+        _content = content;
+        try
+        {
+            Write();
+        }
+        catch
+        {
+            _content = before;
+            throw;
+        }
+
         return Task.CompletedTask;
     }
 
-    /// <summary>The file. It is there only for an admitted voter.</summary>
-    private sealed record Content(Guid Incarnation, RegisteredVoter[] Founders);
+    private void Write() => DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(_content));
+
+    private sealed record Content(Guid Log, Guid Incarnation, bool HasVoted, ulong? Counter, RegisteredVoter[] Founders);
 }

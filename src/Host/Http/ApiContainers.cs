@@ -59,20 +59,21 @@ public sealed record HostsJson(HostJson[] Hosts);
 
 /// <summary>One of the configured voters.</summary>
 /// <param name="Host">Its host.</param>
-/// <param name="State">"votes"; "waits" for one with an empty state directory that others have not admitted yet; "silent" when it did not answer.</param>
+/// <param name="State">"votes"; "waits" for one whose memory is not known to be its newest; "new" for one whose state directory is empty; "silent" when it did not answer.</param>
 /// <param name="Containers">Containers that it knows of, those that have gone included.</param>
 /// <param name="Incarnation">Its state directory.</param>
 public sealed record VoterJson(string Host, string State, int Containers, string Incarnation)
 {
     internal const string Votes = "votes";
     internal const string Waits = "waits";
+    internal const string New = "new";
     internal const string Silent = "silent";
 
     /// <param name="host">The voter.</param>
     /// <param name="memory">Its answer, or null.</param>
     internal static VoterJson From(HostName host, VoterReply.Memory? memory) => memory is null
         ? new VoterJson(host.Value, Silent, 0, "")
-        : new VoterJson(host.Value, memory.IsAdmitted ? Votes : Waits, memory.Floors.Length, memory.Incarnation.ToString());
+        : new VoterJson(host.Value, memory.Standing switch { VoterStanding.Votes => Votes, VoterStanding.New => New, _ => Waits }, memory.Floors.Length, memory.Incarnation.ToString());
 }
 
 /// <summary>Answer of GET /v1/voters.</summary>

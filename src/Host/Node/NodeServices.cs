@@ -21,6 +21,9 @@ namespace ActorMigration.Host.Node;
 /// </summary>
 internal sealed class NodeServices : IAsyncDisposable
 {
+    /// <summary>Longest wait of the voter for the TPM: a chip that is opened anew, behind other commands.</summary>
+    private static readonly TimeSpan TpmPatience = TimeSpan.FromSeconds(15);
+
     private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
 
     private readonly NodeSettings _settings;
@@ -41,6 +44,9 @@ internal sealed class NodeServices : IAsyncDisposable
         Linux = linux;
     }
 
+    /// <summary>Begins to let this host's voter vote, given the tpm actor; null when this host is no voter.</summary>
+    private Func<ICanTell, VoterAdmissionTask>? Admission { get; init; }
+
     /// <summary>The operating system's side.</summary>
     internal LinuxPorts Linux { get; }
 
@@ -50,10 +56,14 @@ internal sealed class NodeServices : IAsyncDisposable
         var owned = new Stack<IAsyncDisposable>();
         try
         {
-            var decision = OpenDecision(settings, identity, time, logs, owned);
+            var (decision, voter, membership) = OpenDecision(settings, identity, time, logs, owned);
             var linux = await LinuxPorts.OpenAsync(settings, time, logs, cancel).ConfigureAwait(false);
             owned.Push(linux);
-            return new NodeServices(settings, trust, time, decision, linux, owned);
+            return new NodeServices(settings, trust, time, decision, linux, owned)
+            {
+                Admission = voter is null || membership is null ? null : tpm => new VoterAdmissionTask(
+                    new VoterRecovery(settings.Host, membership, new TpmFreshnessCounter(tpm, TpmPatience), decision.Poll, time), voter, settings.Host, logs.CreateLogger("voter")),
+            };
         }
         catch (Exception e)
         {
@@ -71,6 +81,11 @@ internal sealed class NodeServices : IAsyncDisposable
     internal ICanTell Start(ActorSystem system, NodeLifecycle lifecycle, IPeers peers)
     {
         var supervisor = system.ActorOf(NodeSupervisor.Props(node => Compose(node, peers), lifecycle.Fail), NodeSupervisor.Name);
+        if (Admission is { } admission)
+        {
+            _owned.Push(admission(system.ActorSelection(supervisor.Path / "tpm")));
+        }
+
         return system.ActorSelection(supervisor.Path / "console");
     }
 
@@ -109,7 +124,7 @@ internal sealed class NodeServices : IAsyncDisposable
         node.ActorOf(ConsoleActor.Props(peers, _decision.Poll), "console");
     }
 
-    private static DecisionServices OpenDecision(NodeSettings settings, NodeIdentity identity, TimeProvider time, ILoggerFactory logs, Stack<IAsyncDisposable> owned)
+    private static (DecisionServices Decision, Voter? Voter, IVoterMembership? Membership) OpenDecision(NodeSettings settings, NodeIdentity identity, TimeProvider time, ILoggerFactory logs, Stack<IAsyncDisposable> owned)
     {
         var signer = Owned(new NodeSigner(identity), owned);
         var keys = new NodeKeys(identity.OwnerCa);
@@ -119,9 +134,14 @@ internal sealed class NodeServices : IAsyncDisposable
         if (names.Contains(settings.Host))
         {
             var votes = Owned(RecordLogFile.Open<VoterRecord>(Path.Combine(settings.StateDirectory, "voter.log")), owned);
-            var core = new VoterCore(settings.Host, votes.Incarnation, names, signer, keys, static (token, digest) => HandOverSignature.Verify(token, digest));
-            membership = VoterMembershipFile.Open(Path.Combine(settings.StateDirectory, "voter.json"), votes.Incarnation);
-            voter = Owned(new Voter(settings.Host, core, membership, votes), owned);
+            membership = VoterMembershipFile.Open(Path.Combine(settings.StateDirectory, "voter.json"), votes.Name);
+            voter = Owned(
+                new Voter(
+                    settings.Host,
+                    incarnation => new VoterCore(settings.Host, incarnation, names, signer, keys, static (token, digest) => HandOverSignature.Verify(token, digest)),
+                    membership,
+                    votes),
+                owned);
             owned.Push(Listening("amig.voter.port", settings.VoterPort, () => VoterListener.Start(
                 new IPEndPoint(settings.Address, settings.VoterPort), voter, identity, time, logs.CreateLogger("voter"))));
         }
@@ -129,14 +149,8 @@ internal sealed class NodeServices : IAsyncDisposable
         var client = new TlsVoterClient(identity, settings.Voters.ToImmutableDictionary(one => one.Host, one => one.EndPoint), settings.Host, voter);
         owned.Push(client);
         var poll = new VoterPoll(client, names, settings.VoterTimes, time);
-        if (voter is not null && membership is { IsAdmitted: false })
-        {
-            var self = new RegisteredVoter(settings.Host, membership.Incarnation);
-            owned.Push(new VoterAdmissionTask(new VoterRecovery(self, poll, time), voter, settings.Host, logs.CreateLogger("voter")));
-        }
-
         var journal = Owned(new AttemptJournal(Owned(RecordLogFile.Open<JournalEntry>(Path.Combine(settings.StateDirectory, "attempts.log")), owned)), owned);
-        return new DecisionServices(journal, client, poll, signer, keys, settings.VoterTimes);
+        return (new DecisionServices(journal, client, poll, signer, keys, settings.VoterTimes), voter, membership);
     }
 
     private static T Listening<T>(string key, int port, Func<T> start)

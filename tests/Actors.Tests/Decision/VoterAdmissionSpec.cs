@@ -31,7 +31,7 @@ public sealed class VoterAdmissionSpec
         var wait = Assert.IsType<AdmissionStep.Wait>(Decide(Waiting(OfB)));
 
         Assert.Contains($"no answer from {W}", wait.Sentence, StringComparison.Ordinal);
-        Assert.Contains($"without a memory themselves: {B}", wait.Sentence, StringComparison.Ordinal);
+        Assert.Contains($"do not vote themselves: {B}", wait.Sentence, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -65,8 +65,8 @@ public sealed class VoterAdmissionSpec
     {
         var others = Five.Skip(1).Select(v => Knowing(new RegisteredVoter(v, Guid.NewGuid()), [])).ToArray();
 
-        Assert.IsType<AdmissionStep.Admit>(VoterAdmission.Decide(Self, Five, others[..3]));
-        Assert.IsType<AdmissionStep.Wait>(VoterAdmission.Decide(Self, Five, others[..2]));
+        Assert.IsType<AdmissionStep.Admit>(VoterAdmission.Decide(Self, false, Five, others[..3]));
+        Assert.IsType<AdmissionStep.Wait>(VoterAdmission.Decide(Self, false, Five, others[..2]));
     }
 
     [Fact]
@@ -83,8 +83,8 @@ public sealed class VoterAdmissionSpec
         var cluster = new Cluster();
         var open = Registration(new Fence(1, 1), A, B);
         cluster.BeginEverywhere(open);
-        var memories = new[] { B, W }.Select(v => new VoterReply.Memory(v, Guid.NewGuid(), true, [], [FloorOf(cluster[v])], false));
-        var admit = Assert.IsType<AdmissionStep.Admit>(VoterAdmission.Decide(Self, Voters, memories));
+        var memories = new[] { B, W }.Select(v => new VoterReply.Memory(v, Guid.NewGuid(), VoterStanding.Votes, [], [FloorOf(cluster[v])], false));
+        var admit = Assert.IsType<AdmissionStep.Admit>(VoterAdmission.Decide(Self, false, Voters, memories));
         cluster[A] = Assert.Single(admit.Containers);
 
         var refused = Assert.IsType<VoterReply.BeginRefused>(cluster.Ask(A, A, new VoterRequest.Begin(open)));
@@ -97,25 +97,26 @@ public sealed class VoterAdmissionSpec
     }
 
     [Fact]
-    public async Task Before_it_is_admitted_a_voter_says_nothing_but_that_and_afterwards_it_votes()
+    public void Where_anybody_has_voted_before_nobody_begins_anew()
     {
-        var membership = new AdmittedVoter(Self.Incarnation, isAdmitted: false);
-        var log = new TwoHosts.MemoryLog<VoterRecord>();
-        var core = new VoterCore(A, Self.Incarnation, Voters, new FakeSigner(A), new FakeKeys(), static (_, _) => true);
-        using var voter = new Voter(A, core, membership, log);
-        var registration = Registration(new Fence(3, 1), B, W);
+        Assert.IsType<AdmissionStep.Wait>(Decide(Waiting(OfB), Waiting(OfW) with { Standing = VoterStanding.Waits }));
+        Assert.IsType<AdmissionStep.Wait>(VoterAdmission.Decide(Self, true, Voters, [Waiting(OfB), Waiting(OfW)]));
+    }
 
-        Assert.IsType<VoterReply.Refused>(await voter.AnswerAsync(B, new VoterRequest.AskFloor(Name)));
-        Assert.IsType<VoterReply.BeginRefused>(await voter.AnswerAsync(B, new VoterRequest.Begin(registration)));
-        Assert.False(Assert.IsType<VoterReply.Memory>(await voter.AnswerAsync(B, new VoterRequest.AskMemory(null))).IsAdmitted);
-        Assert.Empty(log.Load());
+    [Fact]
+    public void An_old_memory_keeps_what_is_higher_and_forgets_what_was_open()
+    {
+        var registration = Registration(new Fence(4, 3), A, B);
+        var own = ContainerBallots.Fresh(Name) with { Lowest = new Fence(4, 2), Owner = A, Open = new OpenRegister(registration, new Ballot(1, A)) };
+        var told = ContainerBallots.Fresh(Name) with { Lowest = new Fence(3, 1), Owner = B, AbstainsUpTo = new Fence(3, 1) };
 
-        await voter.AdmitAsync(new AdmissionStep.Admit([], [ContainerBallots.Fresh(Name) with { Lowest = new Fence(3, 1), Owner = B }]));
-
-        Assert.True(membership.IsAdmitted);
-        Assert.Equal(new Fence(3, 1), Assert.IsType<VoterReply.Floor>(await voter.AnswerAsync(B, new VoterRequest.AskFloor(Name))).Lowest);
-        using var restarted = new Voter(A, core, membership, log);
-        Assert.Equal(new Fence(3, 1), Assert.IsType<VoterReply.Floor>(await restarted.AnswerAsync(B, new VoterRequest.AskFloor(Name))).Lowest);
+        var both = VoterAdmission.Combine(own, told);
+        Assert.Equal((new Fence(4, 2), A, null, new Fence(4, 3)), (both.Lowest, both.Owner!.Value, both.Open, both.AbstainsUpTo!.Value));
+        var higher = VoterAdmission.Combine(own, told with { Lowest = new Fence(5, 1) });
+        Assert.Equal((new Fence(5, 1), B), (higher.Lowest, higher.Owner!.Value));
+        var alone = VoterAdmission.Combine(own, null);
+        Assert.Equal((new Fence(4, 2), null, new Fence(4, 3)), (alone.Lowest, alone.Open, alone.AbstainsUpTo!.Value));
+        Assert.Equal(new Fence(3, 1), VoterAdmission.Combine(null, told).AbstainsUpTo!.Value);
     }
 
     [Fact]
@@ -124,8 +125,7 @@ public sealed class VoterAdmissionSpec
         const int Containers = (2 * VoterFrames.MaxFloors) + 1;
         var log = new TwoHosts.MemoryLog<VoterRecord>();
         await log.AppendAsync([.. Enumerable.Range(0, Containers).Select(i => new VoterRecord.Snapshot(ContainerBallots.Fresh(new ContainerName($"c{i}"))))]);
-        var core = new VoterCore(B, OfB.Incarnation, Voters, new FakeSigner(B), new FakeKeys(), static (_, _) => true);
-        using var voter = new Voter(B, core, new AdmittedVoter(OfB.Incarnation), log);
+        using var voter = await MembershipInMemory.VotingAsync(B, incarnation => new VoterCore(B, incarnation, Voters, new FakeSigner(B), new FakeKeys(), static (_, _) => true), log);
         var poll = new VoterPoll(new OneVoter(voter), Voters, VoterTimes.Default, TimeProvider.System);
 
         var memory = await poll.MemoryOfAsync(B);
@@ -134,12 +134,12 @@ public sealed class VoterAdmissionSpec
         Assert.Null(await poll.MemoryOfAsync(W));
     }
 
-    private static AdmissionStep Decide(params VoterReply.Memory[] others) => VoterAdmission.Decide(Self, Voters, others);
+    private static AdmissionStep Decide(params VoterReply.Memory[] others) => VoterAdmission.Decide(Self, false, Voters, others);
 
-    private static VoterReply.Memory Waiting(RegisteredVoter voter) => new(voter.Host, voter.Incarnation, false, [], [], false);
+    private static VoterReply.Memory Waiting(RegisteredVoter voter) => new(voter.Host, voter.Incarnation, VoterStanding.New, [], [], false);
 
     private static VoterReply.Memory Knowing(RegisteredVoter voter, RegisteredVoter[] founders, params ContainerFloor[] floors)
-        => new(voter.Host, voter.Incarnation, true, founders, floors, false);
+        => new(voter.Host, voter.Incarnation, VoterStanding.Votes, founders, floors, false);
 
     private static ContainerFloor FloorOf(ContainerBallots state) => new(state.Container, state.Lowest, state.Owner, state.Open?.Id);
 

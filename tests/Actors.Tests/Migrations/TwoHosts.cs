@@ -79,9 +79,8 @@ internal sealed class TwoHosts
     {
         var log = new MemoryLog<VoterRecord>();
         log.Append(new VoterRecord.Snapshot(ContainerBallots.Fresh(Container) with { Lowest = new Fence(1, 1), Owner = A }));
-        var incarnation = Guid.NewGuid();
-        var core = new VoterCore(host, incarnation, [A, B, W], new FakeSigner(host), Keys, static (t, d) => HandOverSignature.Verify(t, d));
-        return new Voter(host, core, new AdmittedVoter(incarnation), log);
+        return MembershipInMemory.VotingAsync(
+            host, incarnation => new VoterCore(host, incarnation, [A, B, W], new FakeSigner(host), Keys, static (t, d) => HandOverSignature.Verify(t, d)), log).GetAwaiter().GetResult();
     }
 
     internal sealed class MemoryLog<T> : IRecordLog<T>

@@ -27,9 +27,9 @@ public sealed class VoterFramesSpec
         new VoterReply.Registered(A, Guid.NewGuid()), new VoterReply.BeginRefused(A, BeginRefusal.ChainBroken, "why"),
         new VoterReply.Promised(A, Ballot, Ballot, Verdict.Dest, Token), new VoterReply.Promised(A, Ballot, null, null, null), new VoterReply.Outbid(A, Ballot),
         new VoterReply.Accepted(Certificate.Accepts[0]), new VoterReply.Decided(Certificate), new VoterReply.UnknownRegister(A), new VoterReply.Forgotten(A),
-        new VoterReply.Refused(A, "why"), new VoterReply.Done(A), new VoterReply.Memory(A, Guid.NewGuid(), false, [], [], false),
+        new VoterReply.Refused(A, "why"), new VoterReply.Done(A), new VoterReply.Memory(A, Guid.NewGuid(), VoterStanding.New, [], [], false),
         new VoterReply.Memory(
-            A, Guid.NewGuid(), true, [new RegisteredVoter(A, Guid.NewGuid())],
+            A, Guid.NewGuid(), VoterStanding.Votes, [new RegisteredVoter(A, Guid.NewGuid())],
             [new ContainerFloor(Register.Container, Register.Fence, A, Register), new ContainerFloor(new ContainerName("c2"), new Fence(0, 1), null, null)], true),
     ];
 

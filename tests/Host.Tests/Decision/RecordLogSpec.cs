@@ -57,7 +57,7 @@ public sealed class RecordLogSpec : IDisposable
         Guid incarnation;
         using (var log = RecordLogFile.Open<VoterRecord>(File))
         {
-            incarnation = log.Incarnation;
+            incarnation = log.Name;
             await log.AppendAsync(records);
         }
 
@@ -70,7 +70,7 @@ public sealed class RecordLogSpec : IDisposable
 
         using var compacted = RecordLogFile.Open<VoterRecord>(File);
         var end = compacted.Load().Aggregate(ContainerBallots.Fresh(state.Container), (s, r) => s.Apply(r));
-        Assert.Equal(incarnation, compacted.Incarnation);
+        Assert.Equal(incarnation, compacted.Name);
         Assert.Equal((new Fence(2, 1), new HostName("b")), (end.Lowest, end.Owner));
         Assert.Empty(end.Kept);
     }
@@ -111,13 +111,13 @@ public sealed class RecordLogSpec : IDisposable
         Guid first;
         using (var log = RecordLogFile.Open<JournalEntry>(File))
         {
-            first = log.Incarnation;
+            first = log.Name;
         }
 
         System.IO.File.Delete(File);
 
         using var fresh = RecordLogFile.Open<JournalEntry>(File);
-        Assert.NotEqual(first, fresh.Incarnation);
+        Assert.NotEqual(first, fresh.Name);
         Assert.Empty(fresh.Load());
     }
 

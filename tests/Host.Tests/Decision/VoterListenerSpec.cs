@@ -27,15 +27,14 @@ public sealed class VoterListenerSpec : IAsyncLifetime, IDisposable
     private Voter _voter = null!;
     private VoterListener _listener = null!;
 
-    public Task InitializeAsync()
+    public async Task InitializeAsync()
     {
         _one = Keep(_owner.Issue("h1", "127.0.0.1"));
         var log = Keep(RecordLogFile.Open<VoterRecord>(Path.Combine(_directory.FullName, "voter")));
-        var core = new VoterCore(
-            H1, log.Incarnation, [H1, H2, H3], Keep(new NodeSigner(_one)), new NodeKeys(_one.OwnerCa), static (t, d) => HandOverSignature.Verify(t, d));
-        _voter = Keep(new Voter(H1, core, new AdmittedVoter(log.Incarnation), log));
+        var (signer, keys) = (Keep(new NodeSigner(_one)), new NodeKeys(_one.OwnerCa));
+        _voter = Keep(await MembershipInMemory.VotingAsync(
+            H1, incarnation => new VoterCore(H1, incarnation, [H1, H2, H3], signer, keys, static (t, d) => HandOverSignature.Verify(t, d)), log));
         _listener = VoterListener.Start(new IPEndPoint(IPAddress.Loopback, 0), _voter, _one, TimeProvider.System, NullLogger.Instance);
-        return Task.CompletedTask;
     }
 
     public async Task DisposeAsync()

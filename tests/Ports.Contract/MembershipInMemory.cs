@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using ActorMigration.Actors;
+using ActorMigration.Contracts;
+
+namespace ActorMigration.Ports.Contract;
+
+/// <summary>The membership of a voter in memory.</summary>
+public sealed class MembershipInMemory(Guid incarnation) : IVoterMembership
+{
+    public Guid Incarnation { get; private set; } = incarnation;
+
+    public bool HasVoted { get; private set; }
+
+    public ulong? Counter { get; private set; }
+
+    public ImmutableArray<RegisteredVoter> Founders { get; private set; } = [];
+
+    /// <summary>A voter that votes.</summary>
+    public static async Task<Voter> VotingAsync(HostName self, Func<Guid, VoterCore> coreOf, IRecordLog<VoterRecord> log)
+    {
+        var voter = new Voter(self, coreOf, new MembershipInMemory(Guid.NewGuid()), log);
+        await voter.ConfirmAsync();
+        return voter;
+    }
+
+    /// <summary>As a copy of the disk would have it.</summary>
+    public MembershipInMemory Copy() => new(Incarnation) { HasVoted = HasVoted, Counter = Counter, Founders = Founders };
+
+    public Task AdmitAsync(ImmutableArray<RegisteredVoter> founders, ulong counter)
+    {
+        (HasVoted, Founders, Counter) = (true, founders, counter);
+        return Task.CompletedTask;
+    }
+
+    public Task CountAsync(ulong counter)
+    {
+        Counter = counter;
+        return Task.CompletedTask;
+    }
+
+    public Task RenewAsync()
+    {
+        (Incarnation, Counter, Founders) = (Guid.NewGuid(), null, []);
+        return Task.CompletedTask;
+    }
+}
