@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using ActorMigration.Actors.Tests.Simulation;
 using ActorMigration.Contracts;
+using ActorMigration.Simulator;
 
 namespace ActorMigration.Actors.Tests.Migrations;
 

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using ActorMigration.Actors.Streaming;
-using ActorMigration.Actors.Tests.Simulation;
 using ActorMigration.Contracts;
+using ActorMigration.Simulator;
 
 namespace ActorMigration.Actors.Tests.Migrations;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using ActorMigration.Actors.Tests.Simulation;
 using ActorMigration.Contracts;
+using ActorMigration.Simulator;
 using Akka.Actor;
 
 namespace ActorMigration.Actors.Tests.Migrations;
