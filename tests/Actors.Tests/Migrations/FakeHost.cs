@@ -19,6 +19,9 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
 
     public Tree Tree { get; set; }
 
+    /// <summary>Fence of the attempt that froze it last.</summary>
+    public Fence StoppedAt { get; set; }
+
     /// <summary>The container that belongs here, dead or alive; null when there is none, or only a gated tree.</summary>
     public ContainerSpec? Container { get; set; }
 
