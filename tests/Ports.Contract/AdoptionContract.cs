@@ -54,6 +54,25 @@ public abstract class AdoptionContract : PortContract
     }
 
     [Fact]
+    public async Task What_a_later_attempt_has_stopped_an_earlier_one_does_not_thaw()
+    {
+        var attempt = Open(2);
+        await attempt.UnplugAsync();
+
+        // The journal went back to the verdict of the attempt before.
+        var earlier = A.Sources.Adopt(AttemptId.New(), Spec.Name, new Fence(Started.Epoch, 1));
+        await AssertRefusedAsync(MigrationFailure.LeftoversFound, earlier.PlugAndThawAsync);
+
+        await AssertStandsAsync(A, attempt.FrozenCount);
+        await attempt.RestartSourceAsync();
+        await attempt.Source.PlugAndThawAsync();
+        await AssertRunsAsync(A);
+        await attempt.Source.CleanAsync(Verdict.Source);
+        await attempt.Destination.CleanAsync(Verdict.Source);
+        await AssertNothingLeftAsync(A, attempt);
+    }
+
+    [Fact]
     public async Task A_source_that_dies_before_DEST_reaches_it_removes_its_copy_and_again_after_another_death()
     {
         var attempt = Open();

@@ -50,7 +50,7 @@ public static class VerdictCheck
                 return $"{accept.Voter} is no voter of this register";
             }
 
-            if (voter.Incarnation != Guid.Empty && voter.Incarnation != accept.Incarnation)
+            if (voter.Incarnation != accept.Incarnation)
             {
                 return $"voter {accept.Voter} accepted from another state directory than the one that was registered";
             }

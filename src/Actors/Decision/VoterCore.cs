@@ -10,9 +10,9 @@ public readonly record struct VoterAnswer(ImmutableArray<VoterRecord> Records, V
 /// The acceptor of the write-once register: single-decree Paxos per register, and a floor of closed fences per container that is kept for ever. Pure: the
 /// shell makes the records durable before the reply leaves.
 ///
-/// Invariants: nothing is promised for a register that was not begun here; a ballot below the promise is never accepted; DEST of a migration is accepted only
-/// with a token of the source key that BEGIN registered; a fence below the floor is never opened again; a register that was open when this voter was admitted
-/// without a memory is not opened here.
+/// Invariants: nothing is promised for a register that was not begun here, or that was begun with another state directory of this voter; a ballot below the promise is
+/// never accepted; DEST of a migration is accepted only with a token of the source key that BEGIN registered; a fence below the floor is never opened again; a register
+/// that was open when this voter was admitted without a memory is not opened here.
 /// </summary>
 /// <param name="self">This voter.</param>
 /// <param name="incarnation">Of its state directory.</param>
@@ -93,10 +93,9 @@ public sealed class VoterCore(
             return (BeginRefusal.NotGenuine, $"the registration is not signed by host {registration.Source}, or {peer} is no party of it");
         }
 
-        var me = registration.Voters.Single(v => v.Host == self);
-        return me.Incarnation == Guid.Empty || me.Incarnation == incarnation
+        return IsNamed(registration)
             ? null
-            : (BeginRefusal.OtherIncarnation, $"voter {self} has another state directory than the registration names; it abstains");
+            : (BeginRefusal.OtherIncarnation, $"the registration does not name this state directory of voter {self}; it abstains");
     }
 
     private string? WhyNotPrevious(Registration registration, ClosedRegister previous)
@@ -137,6 +136,12 @@ public sealed class VoterCore(
             return Say(Find(state, register) is { } known ? new VoterReply.Decided(known.Certificate)
                 : register.Fence < state.Lowest ? new VoterReply.Forgotten(self)
                 : new VoterReply.UnknownRegister(self));
+        }
+
+        if (!IsNamed(open.Registration))
+        {
+            // The register was begun before this state directory was lost or went back: what was promised and accepted in it since is not known here.
+            return Say(new VoterReply.Refused(self, $"attempt {register.Attempt} was not begun with this state directory of voter {self}; it abstains"));
         }
 
         return IsParty(open.Registration, peer) && ballot.Proposer == peer
@@ -222,6 +227,9 @@ public sealed class VoterCore(
             ? new([new VoterRecord.Released(state.Container, release.Epoch)], new VoterReply.Done(self))
             : Say(new VoterReply.Refused(self, $"{peer} may not free the name {state.Container}: it belongs to {state.Owner?.Value ?? "nobody"}, or an attempt is open"));
     }
+
+    /// <summary>A voter that was not there when BEGIN was made is not named: whether it will have forgotten something could never be told.</summary>
+    private bool IsNamed(Registration registration) => registration.Voters.Single(v => v.Host == self).Incarnation == incarnation;
 
     private static bool IsParty(Registration registration, HostName peer) => peer == registration.Source || peer == registration.Destination;
 

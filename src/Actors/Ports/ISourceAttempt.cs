@@ -40,7 +40,7 @@ public interface ISourceAttempt : IAsyncDisposable
     /// <summary>Stop-and-copy. Signs manifest and token with the attempt's key; called only with fresh evidence of the destination at hand.</summary>
     HandOverToken SignHandOver(Manifest manifest, byte[] destinationKeyDigest);
 
-    /// <summary>Resume after SOURCE: port in, address announced, tasks thawed. Also undoes a freeze that failed half way.</summary>
+    /// <summary>Resume after SOURCE: port in, address announced, tasks thawed. Also undoes a freeze that failed half way. Refuses what a later attempt has stopped.</summary>
     Task PlugAndThawAsync();
 
     /// <summary>Resume after DEST: kills the frozen copy. Its files stay until <see cref="CleanAsync"/>.</summary>

@@ -12,7 +12,7 @@ public enum RegisterKind
 
 /// <summary>One voter of a register.</summary>
 /// <param name="Host">Its host name.</param>
-/// <param name="Incarnation">Its state directory as it answered before BEGIN; <see cref="Guid.Empty"/> when it did not answer then.</param>
+/// <param name="Incarnation">Its state directory as it answered before BEGIN; <see cref="Guid.Empty"/> when it did not answer then, and in this register it has no vote.</param>
 public sealed record RegisteredVoter(HostName Host, Guid Incarnation);
 
 /// <summary>

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using ActorMigration.Actors.Tests.Simulation;
 using ActorMigration.Contracts;
+using ActorMigration.Simulator;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
 

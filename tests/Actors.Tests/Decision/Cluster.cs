@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using ActorMigration.Actors.Tests.Simulation;
 using ActorMigration.Contracts;
+using ActorMigration.Simulator;
 
 namespace ActorMigration.Actors.Tests.Decision;
 
@@ -14,12 +14,13 @@ internal sealed class Cluster
     public static readonly byte[] KeyDigest = new byte[32];
 
     private readonly Dictionary<HostName, ContainerBallots> _states;
-    private readonly Dictionary<HostName, Guid> _incarnations;
+    private static readonly Dictionary<HostName, Guid> FirstIncarnations = new() { [A] = Guid.NewGuid(), [B] = Guid.NewGuid(), [W] = Guid.NewGuid() };
+
+    private readonly Dictionary<HostName, Guid> _incarnations = new(FirstIncarnations);
 
     public Cluster()
     {
         _states = Voters.ToDictionary(v => v, _ => ContainerBallots.Fresh(Name) with { Lowest = new Fence(1, 1), Owner = A });
-        _incarnations = Voters.ToDictionary(v => v, _ => Guid.NewGuid());
     }
 
     public static ImmutableArray<HostName> Voters { get; } = [A, B, W];
@@ -37,7 +38,7 @@ internal sealed class Cluster
     public static Registration Registration(Fence fence, HostName source, HostName destination, RegisterKind kind = RegisterKind.Migration, params ClosedRegister[] previous)
     {
         var unsigned = new Registration(
-            new RegisterId(Name, fence, AttemptId.New()), kind, source, destination, [.. Voters.Select(v => new RegisteredVoter(v, Guid.Empty))],
+            new RegisterId(Name, fence, AttemptId.New()), kind, source, destination, [.. Voters.Select(v => new RegisteredVoter(v, FirstIncarnations[v]))],
             kind == RegisterKind.Migration ? KeyDigest : [], previous, []);
         return unsigned with { Signature = FakeKeys.Sign(source, DecisionBytes.ToSign(unsigned)) };
     }
@@ -87,6 +88,13 @@ internal sealed class Cluster
         }
 
         return null;
+    }
+
+    /// <summary>The voter's disk is as it was then; a counter in its TPM tells, so it is another voter now.</summary>
+    public void GoBack(HostName voter, ContainerBallots then)
+    {
+        _states[voter] = then;
+        _incarnations[voter] = Guid.NewGuid();
     }
 
     public VerdictCertificate Decide(Registration registration, Verdict value)

@@ -87,4 +87,15 @@ public sealed class ProposerSpec
         Assert.NotNull(VerdictCheck.WhyNot(certificate with { Accepts = [certificate.Accepts[0], certificate.Accepts[0]] }, _first, _cluster.Keys));
         Assert.NotNull(VerdictCheck.WhyNot(certificate with { Value = Verdict.Dest }, _first, _cluster.Keys));
     }
+
+    [Fact]
+    public void An_accept_of_another_state_directory_does_not_count()
+    {
+        _cluster.BeginEverywhere(_first);
+        var certificate = _cluster.Propose(_first, A, Verdict.Source, null, 0, A, W)!;
+        var named = _first with { Voters = [.. _first.Voters.Select(v => v.Host == W ? v with { Incarnation = Guid.Empty } : v)] };
+
+        Assert.NotNull(VerdictCheck.WhyNot(certificate, named, _cluster.Keys));
+        Assert.Null(new Cluster().Propose(named, A, Verdict.Source, null, 0, A, W));
+    }
 }

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using ActorMigration.Actors.Tests.Migrations;
-using ActorMigration.Actors.Tests.Simulation;
+using ActorMigration.Simulator;
 using ActorMigration.Contracts;
 using ActorMigration.Ports.Contract;
 using static ActorMigration.Actors.Tests.Decision.Cluster;

@@ -1,4 +1,5 @@
 using ActorMigration.Contracts;
+using ActorMigration.Simulator;
 using static ActorMigration.Actors.Tests.Decision.Cluster;
 
 namespace ActorMigration.Actors.Tests.Decision;
@@ -168,6 +169,32 @@ public sealed class VoterCoreSpec
 
         Assert.Null(_cluster[W].Owner);
         Assert.Equal(new Fence(2, 1), _cluster[W].Lowest);
+    }
+
+    [Fact]
+    public void A_voter_whose_disk_went_back_abstains_in_what_was_begun_before()
+    {
+        _cluster.BeginEverywhere(_first);
+        var then = _cluster[W];
+        _cluster.Ask(W, B, new VoterRequest.Prepare(_first.Register, new Ballot(1, B)));
+        _cluster.Ask(W, B, new VoterRequest.Accept(_first.Register, new Ballot(1, B), Verdict.Dest, Token(_first.Register)));
+
+        _cluster.GoBack(W, then);
+
+        Assert.IsType<VoterReply.Refused>(_cluster.Ask(W, A, new VoterRequest.Prepare(_first.Register, new Ballot(2, A))));
+        Assert.IsType<VoterReply.Refused>(_cluster.Ask(W, A, new VoterRequest.Accept(_first.Register, new Ballot(2, A), Verdict.Source, null)));
+        Assert.Null(_cluster[W].Open!.Promised);
+    }
+
+    [Fact]
+    public void A_voter_that_BEGIN_does_not_name_abstains()
+    {
+        var unsigned = _first with { Voters = [.. _first.Voters.Select(v => v.Host == W ? v with { Incarnation = Guid.Empty } : v)] };
+        var unnamed = unsigned with { Signature = FakeKeys.Sign(A, DecisionBytes.ToSign(unsigned)) };
+
+        var reply = Assert.IsType<VoterReply.BeginRefused>(_cluster.Ask(W, A, new VoterRequest.Begin(unnamed)));
+        Assert.Equal(BeginRefusal.OtherIncarnation, reply.Reason);
+        Assert.IsType<VoterReply.Registered>(_cluster.Ask(B, A, new VoterRequest.Begin(unnamed)));
     }
 
     private void AssertRefusesToken(HandOverToken token)

@@ -1,5 +1,5 @@
 using ActorMigration.Actors.Tests.Migrations;
-using ActorMigration.Actors.Tests.Simulation;
+using ActorMigration.Simulator;
 using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 using ActorMigration.Ports.Contract;
@@ -157,7 +157,8 @@ public sealed class VoterRecoverySpec : IDisposable
         }
 
         await AllVoteAsync();
-        var creation = Registration(new Fence(0, 1), A, A, RegisterKind.Creation);
+        var unsigned = Registration(new Fence(0, 1), A, A, RegisterKind.Creation) with { Voters = [.. Voters.Select(v => new RegisteredVoter(v, _stations[v].Membership.Incarnation))] };
+        var creation = unsigned with { Signature = FakeKeys.Sign(A, DecisionBytes.ToSign(unsigned)) };
         foreach (var voter in Voters)
         {
             Assert.IsType<VoterReply.Registered>(await AskAsync(voter, new VoterRequest.Begin(creation)));

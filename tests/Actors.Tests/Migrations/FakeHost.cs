@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using ActorMigration.Actors.Tests.Simulation;
 using ActorMigration.Contracts;
+using ActorMigration.Simulator;
 
 namespace ActorMigration.Actors.Tests.Migrations;
 
@@ -18,6 +18,9 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
     public HostName Name { get; } = name;
 
     public Tree Tree { get; set; }
+
+    /// <summary>Fence of the attempt that froze it last.</summary>
+    public Fence StoppedAt { get; set; }
 
     /// <summary>The container that belongs here, dead or alive; null when there is none, or only a gated tree.</summary>
     public ContainerSpec? Container { get; set; }

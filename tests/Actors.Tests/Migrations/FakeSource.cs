@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using ActorMigration.Actors.Streaming;
-using ActorMigration.Actors.Tests.Simulation;
 using ActorMigration.Contracts;
+using ActorMigration.Simulator;
 
 namespace ActorMigration.Actors.Tests.Migrations;
 
@@ -53,7 +53,7 @@ internal sealed class FakeSource(FakeHost host, AttemptId attempt, ContainerName
     {
         await host.CallAsync(AttemptCall.Freeze);
         Demand(host.Tree is Tree.Running or Tree.Frozen, "it does not run");
-        host.Tree = Tree.Frozen;
+        (host.Tree, host.StoppedAt) = (Tree.Frozen, fence);
     }
 
     public async Task UnplugAsync()
@@ -77,6 +77,11 @@ internal sealed class FakeSource(FakeHost host, AttemptId attempt, ContainerName
     {
         await host.CallAsync(AttemptCall.PlugAndThaw);
         Demand(host.Tree is Tree.Running or Tree.Frozen, "it is not here");
+        if (host.Tree == Tree.Frozen && host.StoppedAt > fence)
+        {
+            throw new AttemptException(MigrationFailure.LeftoversFound, $"container {container} was stopped by a later attempt, at {host.StoppedAt}");
+        }
+
         (host.Tree, host.IsPlugged) = (Tree.Running, true);
     }
 

@@ -1,5 +1,5 @@
-using ActorMigration.Actors.Tests.Simulation;
 using ActorMigration.Contracts;
+using ActorMigration.Simulator;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
 

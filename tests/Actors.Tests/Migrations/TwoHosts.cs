@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using ActorMigration.Actors.Tests.Simulation;
 using ActorMigration.Contracts;
 using ActorMigration.Ports.Contract;
+using ActorMigration.Simulator;
 using Akka.Actor;
 
 namespace ActorMigration.Actors.Tests.Migrations;

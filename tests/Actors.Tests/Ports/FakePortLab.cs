@@ -1,7 +1,7 @@
 using ActorMigration.Actors.Tests.Migrations;
-using ActorMigration.Actors.Tests.Simulation;
 using ActorMigration.Contracts;
 using ActorMigration.Ports.Contract;
+using ActorMigration.Simulator;
 
 namespace ActorMigration.Actors.Tests.Ports;
 

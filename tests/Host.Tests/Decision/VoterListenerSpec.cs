@@ -83,7 +83,7 @@ public sealed class VoterListenerSpec : IAsyncLifetime, IDisposable
         await using var client = ClientOf(identity, H2);
         var registration = Signed(identity, new Registration(
             new RegisterId(Container, new Fence(0, 1), AttemptId.New()), RegisterKind.Creation, H3, H3,
-            [new RegisteredVoter(H1, Guid.Empty), new RegisteredVoter(H2, Guid.Empty), new RegisteredVoter(H3, Guid.Empty)], [], [], []));
+            [new RegisteredVoter(H1, Guid.NewGuid()), new RegisteredVoter(H2, Guid.Empty), new RegisteredVoter(H3, Guid.Empty)], [], [], []));
 
         var refused = Assert.IsType<VoterReply.BeginRefused>(await client.AskAsync(H1, new VoterRequest.Begin(registration), CancellationToken.None));
         Assert.Equal(BeginRefusal.NotGenuine, refused.Reason);

@@ -1,4 +1,7 @@
+using System.Globalization;
+using ActorMigration.Actors;
 using ActorMigration.Contracts;
+using ActorMigration.Host.Linux.Containers;
 using ActorMigration.Host.Linux.Network;
 
 namespace ActorMigration.Host.Linux.Migration;
@@ -6,8 +9,12 @@ namespace ActorMigration.Host.Linux.Migration;
 /// <summary>What follows the verdict. Each call looks first and may be repeated, by this daemon or by a later one.</summary>
 internal sealed partial class LinuxSourceAttempt
 {
+    /// <summary>Says that this attempt may have stopped the container. It lies where the frozen tree does, in the memory of this boot, so that it cannot be older than the tree as a journal can.</summary>
+    private const string StopMark = "stopped";
+
     public Task PlugAndThawAsync() => AttemptErrors.Of("plugging in and thawing", () =>
     {
+        DemandNoLaterStop();
         if (_holder is null)
         {
             // An earlier daemon's: its forwarding entry would swallow every frame for the container.
@@ -38,6 +45,30 @@ internal sealed partial class LinuxSourceAttempt
             new LinuxContainerRuntime(_node).RemoveFiles(Spec.Name);
         }
     });
+
+    private void MarkStopped()
+    {
+        var directory = _node.AttemptRunDirectory(Spec.Name, _fence);
+        Directory.CreateDirectory(directory);
+        File.WriteAllBytes(Path.Combine(directory, StopMark), []);
+    }
+
+    /// <summary>A journal that went back in time still has the verdict of an earlier attempt; what a later one has stopped since is not that verdict's to thaw.</summary>
+    private void DemandNoLaterStop()
+    {
+        var attempts = Path.GetDirectoryName(_node.AttemptRunDirectory(Spec.Name, _fence))!;
+        var ofThisOwner = ContainerPlace.IdOf(Spec.Name, _fence)[..^_fence.Ordinal.ToString(CultureInfo.InvariantCulture).Length];
+        foreach (var directory in Directory.Exists(attempts) ? Directory.EnumerateDirectories(attempts, ofThisOwner + "*") : [])
+        {
+            if (int.TryParse(Path.GetFileName(directory)[ofThisOwner.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var ordinal)
+                && ordinal > _fence.Ordinal && File.Exists(Path.Combine(directory, StopMark)))
+            {
+                throw new AttemptException(
+                    MigrationFailure.LeftoversFound,
+                    $"container {Spec.Name} was stopped by a later attempt, at {_fence with { Ordinal = ordinal }}: the journal of host {_node.Host} is older than its container");
+            }
+        }
+    }
 
     /// <summary>Files of the attempt, and a hold port that an earlier daemon made for it.</summary>
     internal static void RemoveLeftovers(LinuxNode node, ContainerName container, Fence fence)

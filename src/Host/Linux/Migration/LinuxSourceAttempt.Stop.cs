@@ -14,7 +14,11 @@ internal sealed partial class LinuxSourceAttempt
     /// <summary>Name under which the source's held frames travel among the images.</summary>
     internal const string HeldFramesName = "held-frames.bin";
 
-    public Task FreezeAsync() => AttemptErrors.Of("the freeze", () => _container.Cgroup.FreezeAsync(_node.Time));
+    public Task FreezeAsync() => AttemptErrors.Of("the freeze", () =>
+    {
+        MarkStopped();
+        return _container.Cgroup.FreezeAsync(_node.Time);
+    });
 
     public Task UnplugAsync() => AttemptErrors.Of("unplugging the port", () =>
     {

@@ -1,12 +1,15 @@
 using System.Buffers.Binary;
 using System.Text;
+using ActorMigration.Actors;
 using ActorMigration.Contracts;
 
-namespace ActorMigration.Actors.Tests.Simulation;
+namespace ActorMigration.Simulator;
 
-/// <summary>Signatures for simulations, where twenty thousand schedules with real ECDSA would take minutes: FNV-1a over name and message. Real ones have their own specs.</summary>
+/// <summary>Signatures for simulations, where a million schedules with real ECDSA would take days: FNV-1a over name and message. Real ones have their own specs.</summary>
 internal sealed class FakeKeys : INodeKeys
 {
+    public static readonly FakeKeys Instance = new();
+
     public bool Verify(HostName node, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) => Sign(node, message).AsSpan().SequenceEqual(signature);
 
     internal static byte[] Sign(HostName node, ReadOnlySpan<byte> message)

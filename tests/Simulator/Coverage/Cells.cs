@@ -1,0 +1,113 @@
+using System.Collections.Frozen;
+using ActorMigration.Actors;
+using ActorMigration.Contracts;
+
+namespace ActorMigration.Simulator;
+
+/// <summary>What a voter has of the register that it is asked about; for a question about the floor, whether any is open.</summary>
+internal enum VoterState
+{
+    Idle,
+    OtherOpen,
+    Opened,
+    Promised,
+    Accepted,
+    Closed,
+    BelowFloor,
+}
+
+/// <summary>A cell of the coverage: which machine, in which state, handles what. All cells that the types allow have a number; few can be reached.</summary>
+internal static class Cells
+{
+    private const string AcceptOf = "Accept ";
+
+    /// <summary>The messages between the two hosts.</summary>
+    public static readonly string[] MessageNames = [.. NamesOf(typeof(IAttemptMessage)).Order(StringComparer.Ordinal)];
+
+    private static readonly string[] AttemptNames =
+        [.. NamesOf(typeof(AttemptEvent)).Where(n => n != nameof(AttemptEvent.Received)).Order(StringComparer.Ordinal), .. MessageNames];
+
+    private static readonly string[] RequestNames =
+    [
+        nameof(VoterRequest.AskFloor), nameof(VoterRequest.Begin), nameof(VoterRequest.Prepare), AcceptOf + Verdict.Source, AcceptOf + Verdict.Dest, nameof(VoterRequest.Learn),
+    ];
+
+    private static readonly string[] ProposerNames =
+        [.. NamesOf(typeof(ProposerEvent)).Where(n => n != nameof(ProposerEvent.Replied)).Order(StringComparer.Ordinal), .. NamesOf(typeof(VoterReply)).Order(StringComparer.Ordinal)];
+
+    private static readonly Table Source = new("source", Enum.GetNames<SourceState>(), AttemptNames, 0);
+    private static readonly Table Destination = new("destination", Enum.GetNames<DestinationState>(), AttemptNames, Source.End);
+    private static readonly Table Voter = new("voter", Enum.GetNames<VoterState>(), RequestNames, Destination.End);
+    private static readonly Table Proposers = new("proposer", Enum.GetNames<ProposerState>(), ProposerNames, Voter.End);
+    private static readonly Table[] Tables = [Source, Destination, Voter, Proposers];
+
+    /// <summary>How many there are.</summary>
+    public static int Number => Proposers.End;
+
+    public static int Of(ISide side, AttemptEvent happened) => (side.Role == AttemptRole.Source ? Source : Destination).Cell(side.State, NameOf(happened));
+
+    public static int Of(Proposer proposer, ProposerEvent e)
+        => Proposers.Cell((int)proposer.State, e is ProposerEvent.Replied r ? r.Reply.GetType().Name : e.GetType().Name);
+
+    public static int Of(ContainerBallots state, VoterRequest request) => Voter.Cell((int)StateOf(state, request), request switch
+    {
+        VoterRequest.Accept { Value: Verdict.Source } => RequestNames[3],
+        VoterRequest.Accept => RequestNames[4],
+        _ => request.GetType().Name,
+    });
+
+    public static string NameOf(AttemptEvent happened) => happened is AttemptEvent.Received r ? r.Message.GetType().Name : happened.GetType().Name;
+
+    /// <summary>Machine, state and event, as in the list of reachable cells.</summary>
+    public static string Name(int cell)
+    {
+        var table = Array.Find(Tables, t => cell < t.End)!;
+        return table.Name(cell);
+    }
+
+    /// <summary>The cell of a name, or -1 when there is none.</summary>
+    public static int Find(string name)
+    {
+        for (var cell = 0; cell < Number; cell++)
+        {
+            if (Name(cell) == name)
+            {
+                return cell;
+            }
+        }
+
+        return -1;
+    }
+
+    private static VoterState StateOf(ContainerBallots state, VoterRequest request)
+    {
+        var register = request switch
+        {
+            VoterRequest.Begin r => r.Registration.Register,
+            VoterRequest.Prepare r => r.Register,
+            VoterRequest.Accept r => r.Register,
+            VoterRequest.Learn r => r.Certificate.Register,
+            _ => null,
+        };
+        return register is null || state.Open is null || state.Open.Id != register
+            ? register is not null && state.Kept.Any(k => k.Register.Registration.Register == register) ? VoterState.Closed
+                : register is not null && register.Fence < state.Lowest ? VoterState.BelowFloor
+                : state.Open is null ? VoterState.Idle : VoterState.OtherOpen
+            : state.Open.AcceptedBallot is not null ? VoterState.Accepted
+            : state.Open.Promised is not null ? VoterState.Promised : VoterState.Opened;
+    }
+
+    private static IEnumerable<string> NamesOf(Type type)
+        => type.Assembly.GetTypes().Where(t => type.IsAssignableFrom(t) && t is { IsAbstract: false, IsInterface: false }).Select(t => t.Name);
+
+    private sealed class Table(string machine, string[] states, string[] events, int start)
+    {
+        private readonly FrozenDictionary<string, int> _events = events.Select((name, index) => (name, index)).ToFrozenDictionary(e => e.name, e => e.index);
+
+        public int End => start + (states.Length * events.Length);
+
+        public int Cell(int state, string happened) => start + (state * events.Length) + _events[happened];
+
+        public string Name(int cell) => $"{machine} {states[(cell - start) / events.Length]} {events[(cell - start) % events.Length]}";
+    }
+}

@@ -1,0 +1,37 @@
+namespace ActorMigration.Simulator;
+
+/// <summary>Rules that are broken on purpose: the simulator must find each of them out. Each is made here, around the production machines, and never in them.</summary>
+internal enum Mutant
+{
+    None,
+
+    /// <summary>The source thaws when it would only propose SOURCE.</summary>
+    SourceThawsOnTimeout,
+
+    /// <summary>The gate opens as soon as DEST is proposed.</summary>
+    GateOpensWithoutVerdict,
+
+    /// <summary>The source kills its copy when it has handed over.</summary>
+    SourceKilledAtHandOver,
+
+    /// <summary>A voter's promises and votes do not survive a crash.</summary>
+    VoterForgets,
+
+    /// <summary>FROZEN is said to be on the disk and is not.</summary>
+    FrozenNotJournaled,
+
+    /// <summary>The look at the gated tree always says that it lives.</summary>
+    ProposesWithDeadTree,
+
+    /// <summary>Ballots are said to be on the disk and are not.</summary>
+    BallotNotJournaled,
+
+    /// <summary>Nobody compares ordinals or attempts: what another attempt of the same owner says is taken for this one's, its certificates included.</summary>
+    OrdinalNotChecked,
+
+    /// <summary>DEST is proposed when the restore begins, before the tree stands at its gate.</summary>
+    DecidesBeforeGate,
+
+    /// <summary>A voter whose disk went back is taken for the one that it was.</summary>
+    RolledBackVoterKeepsIncarnation,
+}

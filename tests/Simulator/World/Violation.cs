@@ -1,0 +1,44 @@
+namespace ActorMigration.Simulator;
+
+/// <summary>Which invariant was broken.</summary>
+internal enum ViolationKind
+{
+    /// <summary>Two copies run at once.</summary>
+    TwoCopies,
+
+    /// <summary>A register has chosen SOURCE and DEST.</summary>
+    TwoValues,
+
+    /// <summary>A copy was let run, thawed or killed by something else than the register.</summary>
+    NotDecided,
+
+    /// <summary>DEST is the verdict of an attempt that has not proposed it.</summary>
+    DestWithoutProposal,
+
+    /// <summary>A ballot was used in two lives of its proposer, or for two values.</summary>
+    BallotTwice,
+
+    /// <summary>A voter took back a floor or a promise.</summary>
+    BrokenWord,
+
+    /// <summary>DEST was carried out where no tree stands.</summary>
+    NothingAtGate,
+
+    /// <summary>A restore over something that is still there.</summary>
+    Leftovers,
+
+    /// <summary>No copy is left, though no copy was lost.</summary>
+    NothingRuns,
+
+    /// <summary>A copy stays stopped, though a majority is there.</summary>
+    StaysStopped,
+
+    /// <summary>An attempt does not end, though everything is healed.</summary>
+    DoesNotEnd,
+}
+
+/// <summary>An invariant that was broken, and how.</summary>
+internal sealed record Violation(ViolationKind Kind, string Sentence)
+{
+    public override string ToString() => $"{Kind}: {Sentence}";
+}

@@ -1,0 +1,123 @@
+using ActorMigration.Actors;
+using ActorMigration.Contracts;
+
+namespace ActorMigration.Simulator;
+
+/// <summary>What goes wrong with hosts, daemons, links, disks and clocks; and what operators do.</summary>
+internal sealed partial class World
+{
+    private void ApplyFault(Step step, SimulatedHost host)
+    {
+        switch (step.Kind)
+        {
+            case StepKind.Crash:
+                Crash(host, step.Mask);
+                break;
+            case StepKind.Restart:
+                Restart(host);
+                break;
+            case StepKind.LoseHost when !host.IsLost:
+                Crash(host, step.Mask);
+                host.IsLost = true;
+                (host.LostWith, host.Tree) = (host.Tree, Tree.None);
+                break;
+            case StepKind.Reboot when host is { IsLost: false, Tree: Tree.None or Tree.Gated }:
+                Crash(host, step.Mask);
+                LoseGatedTree(host);
+                host.Boot++;
+                break;
+            case StepKind.TreeDies when host.Tree == Tree.Gated:
+                LoseGatedTree(host);
+                break;
+            case StepKind.Disk when !host.IsLost:
+                Crash(host, step.Mask);
+                host.GoBack(step.Number, step.Part);
+                if (step.Part != DiskPart.Journal && _mutant != Mutant.RolledBackVoterKeepsIncarnation)
+                {
+                    host.Incarnation = new Guid(100 + ++_incarnations, 0, 0, new byte[8]);
+                }
+
+                Trace?.Invoke($"{host.Name} has an old disk ({step.Part}, {step.Number} writes back), votes as {host.Incarnation.ToString("N")[..8]}");
+                break;
+            case StepKind.Cut:
+                foreach (var other in _hosts.Where(h => h != host && (step.Number < 0 || h.Index == step.Number)))
+                {
+                    _isCut[host.Index, other.Index] = _isCut[other.Index, host.Index] = true;
+                }
+
+                break;
+            case StepKind.Join:
+                Array.Clear(_isCut);
+                break;
+            case StepKind.Clock:
+                host.ClockStep += TimeSpan.FromSeconds(step.Number);
+                break;
+            case StepKind.Cancel when SourceOn(host.Index) is not null:
+                Tell(host, host.Sides.First(s => s.Value.Role == AttemptRole.Source).Key, new AttemptEvent.CancelRequested());
+                break;
+            case StepKind.BreakStream when SourceOn(host.Index) is not null:
+                Tell(host, host.Sides.First(s => s.Value.Role == AttemptRole.Source).Key, new AttemptEvent.StreamFailed("the stream breaks in this schedule"));
+                break;
+        }
+    }
+
+    private void LoseGatedTree(SimulatedHost host)
+    {
+        if (host.Tree != Tree.Gated)
+        {
+            return;
+        }
+
+        host.Tree = Tree.None;
+        host.DiedAfterProposal |= host.Journal.Open.Values.Any(a => a.Proposed is not null)
+                                  || _pending.Exists(p => p is Pending.Write { Entry: JournalEntry.Proposed } && p.Owner == host)
+                                  || (_mutant == Mutant.DecidesBeforeGate && _decided.Count > 0);
+        Trace?.Invoke($"the gated tree on {host.Name} dies");
+    }
+
+    /// <summary>What was under way in the daemon may or may not have happened, as the mask says; nobody hears of it. Of the journal's file a prefix is there.</summary>
+    private void Crash(SimulatedHost host, int mask)
+    {
+        if (!host.IsUp)
+        {
+            return;
+        }
+
+        Trace?.Invoke($"{host.Name} crashes");
+        var (bit, isTorn) = (0, false);
+        foreach (var item in _pending.Where(p => p.Owner == host && p is Pending.Call or Pending.Write).ToArray())
+        {
+            var happens = (mask >> bit++ & 1) != 0 && !(item is Pending.Write && isTorn);
+            isTorn |= item is Pending.Write && !happens;
+            if (happens)
+            {
+                Happen(item, Outcome.Well);
+            }
+        }
+
+        _pending.RemoveAll(p => p.Owner == host);
+        host.IsUp = false;
+        host.Life++;
+        host.ForgetMemory();
+        if (_mutant == Mutant.VoterForgets && host.Ballots.Open is { } open)
+        {
+            host.Write(host.Ballots with { Open = new OpenRegister(open.Registration) });
+        }
+    }
+
+    private void Restart(SimulatedHost host)
+    {
+        if (host.IsUp || host.IsLost)
+        {
+            return;
+        }
+
+        Trace?.Invoke($"{host.Name} restarts");
+        host.IsUp = true;
+        foreach (var open in host.Journal.Open.Values)
+        {
+            host.Sides[open.Id] = _protocol.Recovered(open, host);
+            Tell(host, open.Id, new AttemptEvent.Started());
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using ActorMigration.Actors;
+using ActorMigration.Contracts;
+
+namespace ActorMigration.Simulator;
+
+/// <summary>What must hold after each step, and at the end.</summary>
+internal sealed partial class World
+{
+    private readonly Dictionary<(RegisterId, Verdict, Ballot), HashSet<HostName>> _accepts = [];
+    private readonly HashSet<(AttemptId, Verdict)> _decided = [];
+    private readonly Dictionary<(AttemptId, Ballot), (int Life, Verdict? Value)> _ballots = [];
+
+    private void CheckNeverTwo()
+    {
+        if (_hosts.Count(static h => h.Tree == Tree.Running) > 1)
+        {
+            Broken(ViolationKind.TwoCopies, "two copies run");
+        }
+    }
+
+    /// <summary>Only the register leaves the stopped state.</summary>
+    private void MustBeDecided(SimulatedHost host, AttemptId attempt, Verdict value, AttemptCall call)
+    {
+        if (_protocol.HasRegister && !_decided.Contains((attempt, value)))
+        {
+            Broken(ViolationKind.NotDecided, $"host {host.Name} does {call} though its register has not decided {value}");
+        }
+    }
+
+    /// <summary>Agreement: no register ever has two values chosen, not even over time.</summary>
+    private void Count(SimulatedHost voter, VoterRecord.Vote vote)
+    {
+        var key = (vote.Register, vote.Value, vote.Ballot);
+        var voters = _accepts.TryGetValue(key, out var known) ? known : _accepts[key] = [];
+        voters.Add(voter.Name);
+        if (voters.Count < VerdictCheck.Majority(_voters.Length))
+        {
+            return;
+        }
+
+        _decided.Add((vote.Register.Attempt, vote.Value));
+        if (_decided.Contains((vote.Register.Attempt, vote.Value == Verdict.Dest ? Verdict.Source : Verdict.Dest)))
+        {
+            Broken(ViolationKind.TwoValues, $"the register {vote.Register.Fence} has chosen both values");
+        }
+    }
+
+    /// <summary>A floor never goes down; what was promised in an open register is not taken back.</summary>
+    private void CheckKeepsItsWord(SimulatedHost voter, ContainerBallots before)
+    {
+        var after = voter.Ballots;
+        if (after.Lowest < before.Lowest)
+        {
+            Broken(ViolationKind.BrokenWord, $"the floor of voter {voter.Name} went down from {before.Lowest} to {after.Lowest}");
+        }
+
+        if (before.Open is { Promised: { } promised } open && after.Open is { } still && still.Id == open.Id && (still.Promised is null || still.Promised < promised))
+        {
+            Broken(ViolationKind.BrokenWord, $"voter {voter.Name} took back its promise of ballot {promised}");
+        }
+    }
+
+    /// <summary>A ballot is used in one life of its proposer, and for one value. A host whose journal went back may use one again: voters refuse what they have promised already.</summary>
+    private void CheckBallot(SimulatedHost host, AttemptId attempt, ProposerAction.Ask ask)
+    {
+        Verdict? value = ask.Request is VoterRequest.Accept accept ? accept.Value : null;
+        var key = (attempt, ask.Ballot);
+        if (!host.HasForgotten && _ballots.TryGetValue(key, out var used) && (used.Life != host.Life || (used.Value is { } earlier && value is { } now && earlier != now)))
+        {
+            Broken(ViolationKind.BallotTwice, $"host {host.Name} uses ballot {ask.Ballot.Counter} twice");
+        }
+
+        _ballots[key] = (host.Life, value ?? (_ballots.TryGetValue(key, out var last) ? last.Value : null));
+    }
+
+    private void CheckEnd()
+    {
+        if (Violation is not null || !_protocol.HasRegister || Array.Exists(_hosts, static h => h.HasForgotten))
+        {
+            return;
+        }
+
+        var lost = Array.Find(_hosts, static h => h.IsLost);
+        var isRunning = Array.Exists(_hosts, static h => h.Tree == Tree.Running);
+        var isCrashed = Array.Exists(_hosts, static h => h.DiedAfterProposal) && _decided.Any(static d => d.Item2 == Verdict.Dest);
+        var canDecide = _hosts.All(CanDecide);
+        if (isRunning || isCrashed || !canDecide)
+        {
+            // One runs, or it crashed at its gate after the register had given it to that host, or too few voters are left that remember.
+        }
+        else if (lost is null)
+        {
+            Broken(ViolationKind.NothingRuns, $"nothing runs though no host was lost: {Describe()}");
+        }
+        else if (_hosts.Any(h => h.Tree is Tree.Frozen or Tree.Gated))
+        {
+            Broken(ViolationKind.StaysStopped, $"host {lost.Name} was lost, and what is left stays stopped: {Describe()}");
+        }
+        else if (lost.LostWith == Tree.None)
+        {
+            Broken(ViolationKind.NothingRuns, $"nothing runs though host {lost.Name} was lost without a copy: {Describe()}");
+        }
+
+        if (lost is null && canDecide && _hosts.Any(static h => h.HasOpenAttempt))
+        {
+            Broken(ViolationKind.DoesNotEnd, $"an attempt does not end: {Describe()}");
+        }
+    }
+
+    /// <summary>True unless an attempt of this host waits for a register of which no majority is left: voters are lost, or are not those any more that BEGIN named.</summary>
+    private bool CanDecide(SimulatedHost host)
+        => host.IsLost || host.Journal.Open.Values.All(a => a.Begun.Registration.Voters.Count(v => Host(v.Host) is { IsLost: false } h && h.Incarnation == v.Incarnation) >= VerdictCheck.Majority(_voters.Length));
+
+    private string Describe() => string.Join("; ", _hosts.Select(h =>
+        $"{h.Name}{(h.IsLost ? " lost" : "")} {h.Tree} [{string.Join(",", h.Sides.Values.Select(s => $"{s.Role}:{s.StateName}"))}] floor {h.Ballots.Lowest} {(h.Ballots.Open is { } o ? "open " + o.Id.Fence : "")}"));
+}
