@@ -9,7 +9,7 @@ namespace ActorMigration.Simulator;
 /// </summary>
 internal sealed class Schedule
 {
-    private const int Mostly = 8;
+    private const int TimerTries = 8;
     private const int MostEarlySteps = 16;
     private const int MostWritesBack = 8;
     private const int WholeDisk = 1_000;
@@ -209,7 +209,7 @@ internal sealed class Schedule
         }
 
         var item = _world.Waiting[_chance.Next(_world.Waiting.Count)];
-        for (var tries = 0; item.IsTimer && tries < Mostly && !_chance.Once(item is Pending.Timer { Fired.Timer: AttemptTimer.Patience } ? 100 : 12); tries++)
+        for (var tries = 0; item.IsTimer && tries < TimerTries && !_chance.Once(item is Pending.Timer { Fired.Timer: AttemptTimer.Patience } ? 100 : 12); tries++)
         {
             item = _world.Waiting[_chance.Next(_world.Waiting.Count)];
         }

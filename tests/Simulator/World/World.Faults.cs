@@ -84,7 +84,7 @@ internal sealed partial class World
         }
 
         Trace?.Invoke($"{host.Name} crashes");
-        var (bit, isTorn) = (0, false);
+        var (bit, isTorn) = (0, host.IsJournalBroken);
         foreach (var item in _pending.Where(p => p.Owner == host && p is Pending.Call or Pending.Write).ToArray())
         {
             var happens = (mask >> bit++ & 1) != 0 && !(item is Pending.Write && isTorn);
