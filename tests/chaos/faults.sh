@@ -46,7 +46,6 @@ each_victim() { # FAULT COMMAND...
   for host in $(victims_of "$1"); do "${@:2}" "$host"; done
 }
 
-# What is not a fault by the attempt's own way, such as a process that is ended in the middle of a step, comes after DELAY_MS of the step.
 begin_fault() { # FAULT
   case "$1" in
     kill-*) each_victim "$1" lab kill ;;
@@ -60,16 +59,21 @@ begin_fault() { # FAULT
     tpm-hang-*) each_victim "$1" signal_role swtpm STOP ;;
     crash-*) each_victim "$1" lab crash ;;
     cancel) amig_on "$FROM" cancel "$ATTEMPT" >"$RUN/cancel.out" 2>&1 || true ;;
-    end-*) ;;
+    end-*) is_in_the_middle || end_helper "${1#end-}" ;;
   esac
 }
+
+# Steps whose work takes a while: there a helper is ended while it is at it, and not before it begins.
+is_in_the_middle() { case "$STEP" in Destination.Restoring | Source.CopyingFrozen | Source.Freezing) ;; *) return 1 ;; esac; }
 
 # After the attempt was let go.
 middle_of_fault() { # FAULT DELAY_MS
   case "$1" in
     end-*)
-      case "$STEP" in Destination.Restoring | Source.CopyingFrozen | Source.Freezing) sleep "$(seconds "$2")" ;; esac
-      end_helper "${1#end-}" ;;
+      if is_in_the_middle; then
+        sleep "$(seconds "$2")"
+        end_helper "${1#end-}"
+      fi ;;
     kill-* | crash-*) sleep "$(seconds "$2")" ;;
     hang-*) sleep "$HANG_SECONDS" ;;
     cut-* | mute-* | deaf-* | slow-*) sleep "$CUT_SECONDS" ;;
@@ -97,7 +101,7 @@ slow() { lab slow "$1" "$SLOW_RATE"; }
 
 pid_of_role() { # HOST ROLE
   local pid started
-  read -r pid started <"$AMIG_LAB_DIR/$AMIG_LAB/processes/$1.$2" 2>/dev/null || return 1
+  { read -r pid started <"$AMIG_LAB_DIR/$AMIG_LAB/processes/$1.$2"; } 2>/dev/null || return 1
   [ "$(sed 's/^.*) //' "/proc/$pid/stat" 2>/dev/null | field 20)" = "$started" ] || return 1
   echo "$pid"
 }
