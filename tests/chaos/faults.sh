@@ -89,7 +89,10 @@ end_fault() { # FAULT
     cut-* | mute-* | deaf-* | slow-*) each_victim "$1" lab mend ;;
     full-*) each_victim "$1" free_state ;;
     tpm-kill-*) each_victim "$1" lab tpm-reset ;;
-    tpm-hang-*) each_victim "$1" signal_role swtpm CONT ;;
+    tpm-hang-*)
+      each_victim "$1" signal_role swtpm CONT
+      # nsenter stops itself with its child.
+      each_victim "$1" signal_role swtpm-parent CONT ;;
     crash-*) each_victim "$1" lab boot ;;
   esac
 }
