@@ -108,7 +108,7 @@ may_be_lost() {
   case "$FAULT $(stage_of "$STEP")" in
     crash-source\ early | crash-source\ copying | crash-source\ stopped | crash-source\ abort | crash-source\ gated) return 0 ;;
     crash-destination\ deciding | crash-destination\ decided | crash-destination\ ending) return 0 ;;
-    end-criu\ deciding | end-gate\ deciding | end-criu\ decided | end-gate\ decided | end-runc\ decided) return 0 ;;
+    end-criu\ decided | end-gate\ decided) return 0 ;;
     *) return 1 ;;
   esac
 }

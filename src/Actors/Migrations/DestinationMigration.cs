@@ -79,9 +79,6 @@ public sealed partial record DestinationMigration
 
     private bool IsProposing { get; init; }
 
-    /// <summary>PROPOSED could not be written at once.</summary>
-    private bool IsProposedLate { get; init; }
-
     private bool IsBegun { get; init; }
 
     private bool IsVerdictOnDisk { get; init; }
