@@ -20,6 +20,8 @@ source "$AMIG_SOURCE/deploy/lab/host.sh"
 source "$AMIG_SOURCE/deploy/lab/tpm.sh"
 # shellcheck source=lab/node.sh
 source "$AMIG_SOURCE/deploy/lab/node.sh"
+# shellcheck source=lab/faults.sh
+source "$AMIG_SOURCE/deploy/lab/faults.sh"
 
 # Hosts get the addresses .1 to .N of one /24, the client .200; up takes two digits at most.
 readonly MOST_HOSTS=99
@@ -36,6 +38,9 @@ usage: deploy/lab.sh COMMAND        (as root; AMIG_LAB=NAME chooses the lab, def
   client COMMAND...                 run a command in the client's network
   kill HOST | start HOST            kill -9 the host's daemon (its containers go on) | start it again
   pause HOST | resume HOST          let the host's daemon hang (SIGSTOP) | go on
+  crash HOST | boot HOST            end every process of the host at once, as when its power goes | start it with the disk that it had
+  cut HOST both|in|out | slow HOST RATE | mend HOST
+                                    cut the host's cable, both ways or one | let only RATE through (tc's unit) | as it was
   configure HOST                    write the host's node.conf anew (AMIG_NODE_SETTINGS, AMIG_NODE_SETTINGS_HOST), for its next start
   tpm-extend HOST | tpm-reset HOST  change a PCR behind the daemon's back | power-cycle the TPM
   wire-bytes                        bytes that crossed each cable, as JSON
@@ -54,7 +59,7 @@ main() {
   case "$command" in
     up) up "$@" ;;
     down) down ;;
-    status | exec | client | kill | start | pause | resume | configure | tpm-extend | tpm-reset | wire-bytes | directory | root | network) need_lab; "lab_$command" "$@" ;;
+    status | exec | client | kill | start | pause | resume | crash | boot | cut | slow | mend | configure | tpm-extend | tpm-reset | wire-bytes | directory | root | network) need_lab; "lab_$command" "$@" ;;
     *) usage >&2; exit 64 ;;
   esac
 }
@@ -147,6 +152,7 @@ down() {
   for host in $gone; do stop_host "$host"; done
   kill_process client
   kill_process wire
+  for host in $gone; do give_state_back "$host"; done
   rm -rf --one-file-system "$LAB"
   rmdir "$LABS" 2>/dev/null || true
   say "lab $LAB_NAME is gone: hosts ${gone:-none }with their containers, cgroups, mounts and networks; processes ${processes:-none}; directory $LAB."
@@ -176,6 +182,11 @@ lab_kill() { need_host "${1:-}"; kill_node "$1"; }
 lab_start() { need_host "${1:-}"; start_node "$1"; }
 lab_pause() { need_host "${1:-}"; signal_node "$1" STOP; }
 lab_resume() { need_host "${1:-}"; signal_node "$1" CONT; }
+lab_crash() { need_host "${1:-}"; crash_host "$1"; }
+lab_boot() { need_host "${1:-}"; boot_host "$1"; }
+lab_cut() { need_host "${1:-}"; cut_cable "$1" "${2:-both}"; }
+lab_slow() { need_host "${1:-}"; slow_cable "$1" "${2:?slow needs a rate such as 100kbit}"; }
+lab_mend() { need_host "${1:-}"; mend_cable "$1"; }
 lab_configure() { need_host "${1:-}"; write_config "$1"; }
 lab_tpm-extend() { need_host "${1:-}"; extend_chip "$1"; }
 lab_tpm-reset() { need_host "${1:-}"; reset_chip "$1"; }

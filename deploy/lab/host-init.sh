@@ -15,7 +15,7 @@ mount -t tmpfs -o mode=755 run /run
 mkdir -p /run/amig /run/swtpm/state /run/amig-program /run/keep /run/lock
 mount --bind "$chip" /run/swtpm/state
 mount --bind "$program" /run/amig-program
-mount --bind "$state" /run/keep
+mount --rbind "$state" /run/keep
 
 read_only_base() {
   local target type options
@@ -24,7 +24,7 @@ read_only_base() {
       ext* | xfs | btrfs | overlay | zfs | f2fs | 9p | virtiofs | vfat) ;;
       *) continue ;;
     esac
-    case "$target" in /run/keep | /run/swtpm/state) continue ;; esac
+    case "$target" in /run/keep | /run/keep/* | /run/swtpm/state) continue ;; esac
     case ",$options," in *,ro,*) continue ;; esac
     # A mount below one that is covered by now (such as /run/netns) can be neither reached nor written through.
     mountpoint -q "$target" || continue
@@ -46,6 +46,13 @@ own_sysfs() {
   rmdir /run/cgroup
 }
 
+# Each start of a host is another boot, though the kernel is the same.
+own_boot_id() {
+  cat /proc/sys/kernel/random/uuid >/run/boot_id
+  mount --bind /run/boot_id /proc/sys/kernel/random/boot_id
+}
+
+own_boot_id
 read_only_base
 own_tmpfs /dev/shm 1777
 own_tmpfs /tmp 1777

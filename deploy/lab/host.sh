@@ -16,6 +16,7 @@ start_host() { # HOST NUMBER
   directory=$(host_directory "$1")
   mkdir -p "$directory"/{state,chip,log}
   chmod 700 "$directory/state" "$directory/chip"
+  [ -z "${AMIG_LAB_STATE_MIB:-}" ] || own_state "$directory" "$AMIG_LAB_STATE_MIB"
   start_process "$1.unshare" "$directory/log/init.log" \
     unshare --net --mount --uts --ipc --pid --fork --kill-child --time --monotonic $(($2 * CLOCK_STEP)) --boottime $(($2 * CLOCK_STEP)) -- \
     "$AMIG_SOURCE/deploy/lab/host-init.sh" "$1" "$directory/state" "$directory/chip" "$AMIG_PROGRAM" "$LABS"
@@ -23,6 +24,23 @@ start_host() { # HOST NUMBER
   record_process "$1.init" "$(only_child_of "$(process_of "$1.unshare")")"
   wait_until 10 "set-up of $1 (see $directory/log/init.log)" host_is_ready "$1"
   build_bridge "$1" "$2"
+}
+
+# A state directory on a small disk of its own, so that it can be filled; what containers write is on another one.
+own_state() { # DIRECTORY MIB
+  if mountpoint -q "$1/state"; then return; fi
+  truncate -s "$2M" "$1/state.disk"
+  mkfs.ext4 -q -m 0 "$1/state.disk"
+  mount -o loop "$1/state.disk" "$1/state"
+  chmod 700 "$1/state"
+  mkdir -p "$1/state/containers" "$1/containers"
+  mount --bind "$1/containers" "$1/state/containers"
+}
+
+give_state_back() { # HOST
+  local directory
+  directory=$(host_directory "$1")
+  if mountpoint -q "$directory/state"; then umount --recursive "$directory/state"; fi
 }
 
 has_child() { [ -n "$(only_child_of "$(process_of "$1")")" ]; }

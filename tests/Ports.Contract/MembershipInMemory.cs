@@ -15,6 +15,9 @@ public sealed class MembershipInMemory(Guid incarnation) : IVoterMembership
 
     public ImmutableArray<RegisteredVoter> Founders { get; private set; } = [];
 
+    /// <summary>The disk takes nothing.</summary>
+    public bool IsFull { get; set; }
+
     /// <summary>A voter that votes.</summary>
     public static async Task<Voter> VotingAsync(HostName self, Func<Guid, VoterCore> coreOf, IRecordLog<VoterRecord> log)
     {
@@ -34,6 +37,11 @@ public sealed class MembershipInMemory(Guid incarnation) : IVoterMembership
 
     public Task CountAsync(ulong counter)
     {
+        if (IsFull)
+        {
+            throw new IOException("no space left on device");
+        }
+
         Counter = counter;
         return Task.CompletedTask;
     }

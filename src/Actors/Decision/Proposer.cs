@@ -74,6 +74,7 @@ public sealed record Proposer(Registration Registration, HostName Self, INodeKey
         (ProposerState.Holding, ProposerEvent.Propose p) => WithWish(p).SendAccepts(p.Value, p.Token),
         (_, ProposerEvent.Propose p) => (WithWish(p), []),
         (ProposerState.WritingBallot, ProposerEvent.BallotWritten w) when w.Counter == Counter => SendPrepares(),
+        (ProposerState.WritingBallot, ProposerEvent.BallotFailed f) when f.Counter == Counter => BackOff(),
         (ProposerState.BackingOff, ProposerEvent.RetryDue r) when r.AfterCounter == Counter => NextBallot(),
         (_, ProposerEvent.Replied { Reply: VoterReply.Decided d }) => Learn(d.Certificate),
         (ProposerState.Preparing or ProposerState.Accepting, ProposerEvent.Replied r) when r.Ballot == Ballot => OnReply(r.Voter, r.Reply),
@@ -165,8 +166,9 @@ public sealed record Proposer(Registration Registration, HostName Self, INodeKey
     private (Proposer, ImmutableArray<ProposerAction>) FailIfHopeless()
     {
         var have = State == ProposerState.Preparing ? Promises.Count : Accepts.Count;
-        return have + Waiting.Count >= Majority
-            ? (this, [])
-            : (this with { State = ProposerState.BackingOff, Failures = Failures + 1 }, [new ProposerAction.BackOff(Counter, Failures + 1)]);
+        return have + Waiting.Count >= Majority ? (this, []) : BackOff();
     }
+
+    private (Proposer, ImmutableArray<ProposerAction>) BackOff()
+        => (this with { State = ProposerState.BackingOff, Failures = Failures + 1 }, [new ProposerAction.BackOff(Counter, Failures + 1)]);
 }

@@ -49,10 +49,6 @@ public sealed class ProposerActor : UntypedActor, IWithTimers
                 }
 
                 break;
-            case Status.Failure failure:
-                // A ballot that may not be on the disk must not be used. The journal is closed until the daemon is restarted; the register waits.
-                _log.Error(failure.Cause, "Attempt {0}: no ballot can be written", _proposer.Registration.Register.Attempt);
-                break;
             default:
                 Unhandled(message);
                 break;
@@ -84,8 +80,18 @@ public sealed class ProposerActor : UntypedActor, IWithTimers
 
     private async Task<ProposerEvent> WriteAsync(long counter)
     {
-        await _journal.AppendAsync(new JournalEntry.BallotUsed(_proposer.Registration.Register.Attempt, counter)).ConfigureAwait(false);
-        return new ProposerEvent.BallotWritten(counter);
+        var attempt = _proposer.Registration.Register.Attempt;
+        try
+        {
+            await _journal.AppendAsync(new JournalEntry.BallotUsed(attempt, counter)).ConfigureAwait(false);
+            return new ProposerEvent.BallotWritten(counter);
+        }
+        catch (AttemptException e)
+        {
+            // A ballot that may not be on the disk must not be used. The register waits for a later one.
+            _log.Error("Attempt {0}: ballot {1} cannot be written: {2}", attempt, counter, e.Message);
+            return new ProposerEvent.BallotFailed(counter);
+        }
     }
 
     private async Task<ProposerEvent> AskAsync(ProposerAction.Ask ask)

@@ -14,6 +14,9 @@ public abstract record ProposerEvent
     /// <summary>The ballot is on the disk and may be used.</summary>
     public sealed record BallotWritten(long Counter) : ProposerEvent;
 
+    /// <summary>The disk failed: this ballot is never used.</summary>
+    public sealed record BallotFailed(long Counter) : ProposerEvent;
+
     /// <summary>A voter's reply to what was asked under this ballot.</summary>
     public sealed record Replied(HostName Voter, Ballot Ballot, VoterReply Reply) : ProposerEvent;
 
@@ -27,7 +30,7 @@ public abstract record ProposerEvent
 /// <summary>What a proposer wants done.</summary>
 public abstract record ProposerAction
 {
-    /// <summary>Write the counter to the journal, then say <see cref="ProposerEvent.BallotWritten"/>.</summary>
+    /// <summary>Write the counter to the journal, then say <see cref="ProposerEvent.BallotWritten"/>, or <see cref="ProposerEvent.BallotFailed"/>.</summary>
     public sealed record WriteBallot(long Counter) : ProposerAction;
 
     /// <summary>Ask a voter; exactly one reply or no-reply comes back with this ballot.</summary>

@@ -21,7 +21,7 @@ public sealed class Voter : IDisposable
     private ImmutableDictionary<ContainerName, ContainerBallots> _containers = ImmutableDictionary<ContainerName, ContainerBallots>.Empty;
     private VoterCore _core;
     private int _records;
-    private bool _broken;
+    private bool _isDiskUnknown;
     private bool _votes;
 
     /// <param name="self">This host.</param>
@@ -43,15 +43,17 @@ public sealed class Voter : IDisposable
         }
     }
 
-    /// <summary>Answers one request of the node that the connection's certificate names. Throws when the disk fails; nothing is then said.</summary>
+    /// <summary>Answers one request of the node that the connection's certificate names. Throws while the disk fails; nothing is then said.</summary>
     public async Task<VoterReply> AnswerAsync(HostName peer, VoterRequest request)
     {
         await _oneAtATime.WaitAsync().ConfigureAwait(false);
         try
         {
-            if (_broken)
+            if (_isDiskUnknown)
             {
-                throw new InvalidOperationException("this voter's disk failed; it answers again after a restart, when it knows what reached the disk");
+                // Nothing is said from memory before the disk is known to say the same: what failed is taken back, or this throws again.
+                await _store.AppendAsync([]).ConfigureAwait(false);
+                _isDiskUnknown = false;
             }
 
             if (request is VoterRequest.AskMemory ask)
@@ -144,9 +146,10 @@ public sealed class Voter : IDisposable
 
     private async Task PersistAsync(ImmutableArray<VoterRecord> records)
     {
-        // Until the write is known to be complete, memory and disk may differ: no further answer may be given from memory.
-        _broken = true;
+        // Until the write is known to be complete, memory and disk may differ.
+        _isDiskUnknown = true;
         await _store.AppendAsync(records).ConfigureAwait(false);
+        _isDiskUnknown = false;
         foreach (var record in records)
         {
             Apply(record);
@@ -156,11 +159,21 @@ public sealed class Voter : IDisposable
         if (_records >= CompactAfterRecords + _containers.Count)
         {
             ImmutableArray<VoterRecord> snapshots = [.. _containers.Values.Select(c => new VoterRecord.Snapshot(c))];
+            await CompactAsync(snapshots).ConfigureAwait(false);
+        }
+    }
+
+    private async Task CompactAsync(ImmutableArray<VoterRecord> snapshots)
+    {
+        try
+        {
             await _store.CompactAsync(snapshots).ConfigureAwait(false);
             _records = snapshots.Length;
         }
-
-        _broken = false;
+        catch (IOException)
+        {
+            // The log is as good as it was, only longer: tried again after the next record.
+        }
     }
 
     private void Apply(VoterRecord record)

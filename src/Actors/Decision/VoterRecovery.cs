@@ -43,6 +43,11 @@ public sealed class VoterRecovery(HostName self, IVoterMembership membership, IF
             {
                 wait = $"voter {self} does not vote before its TPM has said whether its memory is its newest: {e.Message}";
             }
+            catch (IOException e)
+            {
+                // A full disk, for instance: what was not written was not said either.
+                wait = $"voter {self} does not vote before its disk takes what it has to note: {e.Message}";
+            }
 
             if (wait != said)
             {
@@ -67,7 +72,7 @@ public sealed class VoterRecovery(HostName self, IVoterMembership membership, IF
                     await CountOnAsync(now, cancel).ConfigureAwait(false);
                 }
             }
-            catch (TpmUnavailableException e)
+            catch (Exception e) when (e is TpmUnavailableException or IOException)
             {
                 failed($"the counter that says how new the memory of voter {self} is could not be moved on: {e.Message}");
             }

@@ -3,8 +3,11 @@ using ActorMigration.Contracts;
 namespace ActorMigration.Actors;
 
 /// <summary>
-/// This host's journal of attempts: shared by the actors of all attempts, one write at a time, each on the disk before its task completes. After a failed
-/// write nothing more is written: what is on the disk is known again after a restart.
+/// This host's journal of attempts: shared by the actors of all attempts, one write at a time, each on the disk before its task completes.
+///
+/// A disk that was full for a while costs the attempts that had something to write, not the host: of an attempt that lacks an entry nothing later is written, since a
+/// restart would read it as if the entry had never been due, until either the same entry could be written or the attempt is taken up anew from what is there
+/// (<see cref="TakenUp"/>). Ballots are the exception: each stands for itself, and without them a container that stands could not get its verdict.
 /// </summary>
 public sealed class AttemptJournal : IDisposable
 {
@@ -13,8 +16,8 @@ public sealed class AttemptJournal : IDisposable
 
     private readonly IRecordLog<JournalEntry> _log;
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
+    private readonly Dictionary<AttemptId, JournalEntry> _lacking = [];
     private int _entries;
-    private Exception? _failed;
 
     public AttemptJournal(IRecordLog<JournalEntry> log)
     {
@@ -33,9 +36,11 @@ public sealed class AttemptJournal : IDisposable
         await _oneAtATime.WaitAsync().ConfigureAwait(false);
         try
         {
-            if (_failed is not null)
+            if (entry is not JournalEntry.BallotUsed && _lacking.TryGetValue(entry.Attempt, out var lacking) && lacking != entry && State.Open.ContainsKey(entry.Attempt))
             {
-                throw new AttemptException(MigrationFailure.Internal, $"the journal is closed since a write failed: {_failed.Message}; restart the daemon when the disk is well", _failed);
+                throw new AttemptException(
+                    MigrationFailure.Internal,
+                    $"{entry.GetType().Name} of attempt {entry.Attempt} is not written, as {lacking.GetType().Name} could not be; the attempt is taken up from the journal when it has ended");
             }
 
             await WriteAsync(entry).ConfigureAwait(false);
@@ -46,6 +51,14 @@ public sealed class AttemptJournal : IDisposable
         }
     }
 
+    /// <summary>An actor goes on from what the journal has of this attempt: what it lacks is not due any more.</summary>
+    public void TakenUp(AttemptId attempt)
+    {
+        _oneAtATime.Wait();
+        _lacking.Remove(attempt);
+        _oneAtATime.Release();
+    }
+
     public void Dispose() => _oneAtATime.Dispose();
 
     private async Task WriteAsync(JournalEntry entry)
@@ -53,19 +66,40 @@ public sealed class AttemptJournal : IDisposable
         try
         {
             await _log.AppendAsync([entry]).ConfigureAwait(false);
-            State = State.Apply(entry);
-            _entries++;
-            if (_entries >= CompactAfterEntries)
-            {
-                var compacted = State.ToEntries();
-                await _log.CompactAsync(compacted).ConfigureAwait(false);
-                _entries = 0;
-            }
         }
         catch (IOException e)
         {
-            _failed = e;
+            if (entry is not JournalEntry.BallotUsed)
+            {
+                _lacking.TryAdd(entry.Attempt, entry);
+            }
+
             throw new AttemptException(MigrationFailure.Internal, $"the journal could not be written: {e.Message}", e);
+        }
+
+        if (entry is not JournalEntry.BallotUsed)
+        {
+            _lacking.Remove(entry.Attempt);
+        }
+
+        State = State.Apply(entry);
+        _entries++;
+        if (_entries >= CompactAfterEntries)
+        {
+            await CompactAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task CompactAsync()
+    {
+        try
+        {
+            await _log.CompactAsync(State.ToEntries()).ConfigureAwait(false);
+            _entries = 0;
+        }
+        catch (IOException)
+        {
+            // The journal is as good as it was, only longer: tried again after the next entry.
         }
     }
 }

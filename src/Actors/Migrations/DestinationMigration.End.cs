@@ -65,12 +65,12 @@ public sealed partial record DestinationMigration
             case (DestinationState.JournalingPrepared, AttemptEvent.JournalFailed { Entry: JournalEntry.Prepared } failed):
                 return GiveUp(MigrationFailure.Internal, failed.Sentence);
             case (DestinationState.JournalingProposed, AttemptEvent.Journaled { Entry: JournalEntry.Proposed }):
-                var (deciding, propose) = (this with { IsProposing = true }).Go(DestinationState.Deciding, new AttemptAction.Propose(Verdict.Dest, Token));
-                return (deciding, propose.Add(new AttemptAction.StartTimer(AttemptTimer.Resend, Times.Resend, deciding.Serial)));
+                // The disk may have taken its time: DEST for a tree that has died meanwhile would lose the container, SOURCE does not.
+                return Go(DestinationState.Deciding, new AttemptAction.LookAtTree());
             case (DestinationState.JournalingProposed, AttemptEvent.JournalFailed { Entry: JournalEntry.Proposed } failed):
                 // PROPOSED may be on the disk, but nothing was proposed, so giving up is still allowed. It is not: NEVER cannot be written either,
-                // and a restart that reads PROPOSED would ask the register. So the gate waits for that restart or for the source.
-                return (this with { State = DestinationState.Deciding }, [new AttemptAction.Alarm(failed.Sentence)]);
+                // and a restart that reads PROPOSED would ask the register. So the gate waits for the disk, for that restart, or for the source.
+                return (this, [new AttemptAction.Alarm(failed.Sentence), new AttemptAction.StartTimer(AttemptTimer.Retry, Times.Retry, Serial)]);
             case (DestinationState.JournalingNever, AttemptEvent.Journaled { Entry: JournalEntry.Never } or AttemptEvent.JournalFailed { Entry: JournalEntry.Never }):
                 // When NEVER could not be written the attempt is found again after a restart, without its tree: it is then given up again.
                 var (next, actions) = GoCalling(DestinationState.KillingGated, AttemptCall.KillGated, new AttemptAction.Call(AttemptCall.KillGated));
@@ -162,6 +162,7 @@ public sealed partial record DestinationMigration
     /// <summary>A call that failed where nothing but success is left; every call looks first, so that it may be made twice.</summary>
     private (DestinationMigration, ImmutableArray<AttemptAction>) Retry() => (State, Busy) switch
     {
+        (DestinationState.JournalingProposed, AttemptCall.None) => (this, [new AttemptAction.Journal(new JournalEntry.Proposed(Attempt, Verdict.Dest))]),
         (DestinationState.OpeningGate, AttemptCall.None) => Make(AttemptCall.OpenGate, new AttemptAction.OpenGate(Certificate!)),
         (DestinationState.KillingGated, AttemptCall.None) => Make(AttemptCall.KillGated, new AttemptAction.Call(AttemptCall.KillGated)),
         (DestinationState.Filling, AttemptCall.None) => Make(AttemptCall.AwaitFill, new AttemptAction.Call(AttemptCall.AwaitFill)),

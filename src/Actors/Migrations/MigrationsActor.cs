@@ -79,6 +79,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
                 break;
             case AttemptEnded ended when _open.Remove(ended.Attempt, out var child):
                 Context.Unwatch(child.Ref);
+                TakeUpUnlessEnded(ended.Attempt);
                 break;
             case Terminated terminated:
                 OnDied(terminated.ActorRef);
@@ -226,6 +227,19 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         }
     }
 
+    /// <summary>
+    /// Its end could not be written, nor perhaps its verdict. Everything is done, but the journal says that it is not: it is done once more from there, as after a
+    /// restart, until it can be written. A new attempt of the container waits for it.
+    /// </summary>
+    private void TakeUpUnlessEnded(AttemptId attempt)
+    {
+        if (_services.Decision.Journal.State.Open.ContainsKey(attempt))
+        {
+            _log.Error("The end of attempt {0} is not in the journal; it is taken up again from there", attempt);
+            Timers.StartSingleTimer(attempt, new RecoverAttempt(attempt), _services.Times.Retry);
+        }
+    }
+
     private void OnDied(IActorRef child)
     {
         if (_open.Values.FirstOrDefault(c => c.Ref.Equals(child)) is not { } open)
@@ -254,6 +268,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
     private void Recover(OpenAttempt open)
     {
         var (container, fence, attempt) = open.Begun.Registration.Register;
+        _services.Decision.Journal.TakenUp(attempt);
         try
         {
             switch (open.Begun.Role)

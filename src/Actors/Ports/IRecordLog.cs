@@ -12,9 +12,12 @@ public interface IRecordLog<TRecord>
     /// <summary>All records as they were when the log was opened, oldest first; a torn last one is as if never written.</summary>
     ImmutableArray<TRecord> Load();
 
-    /// <summary>Writes and fsyncs; all of the records or, after a crash, a prefix of them.</summary>
+    /// <summary>
+    /// Writes and fsyncs; all of the records or, after a crash, a prefix of them. After one that threw an <see cref="IOException"/> nothing of it counts: the next
+    /// call takes back what may have reached the disk, or throws as well. An append of nothing does only that.
+    /// </summary>
     Task AppendAsync(ImmutableArray<TRecord> records);
 
-    /// <summary>Replaces everything by these records, atomically.</summary>
+    /// <summary>Replaces everything by these records, atomically; if it throws, with everything or nothing done.</summary>
     Task CompactAsync(ImmutableArray<TRecord> records);
 }

@@ -17,7 +17,9 @@ public static class RecordLogFile
     {
         if (!File.Exists(path))
         {
-            Replace<TRecord>(path, Guid.NewGuid(), []);
+            WriteFresh<TRecord>(path, Guid.NewGuid(), []);
+            PutInPlace(path);
+            SyncDirectoryOf(path);
         }
 
         var bytes = File.ReadAllBytes(path);
@@ -63,30 +65,30 @@ public static class RecordLogFile
 
     internal static SafeFileHandle OpenForAppend(string path) => File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
 
-    internal static void Replace<TRecord>(string path, Guid incarnation, ImmutableArray<TRecord> records)
-    {
-        var fresh = path + ".new";
-        using (var file = File.OpenHandle(fresh, FileMode.Create, FileAccess.Write))
-        {
-            RandomAccess.Write(file, RecordLogFrame.FileHeader(incarnation), 0);
-            long at = RecordLogFrame.FileHeaderBytes;
-            foreach (var chunk in records.Chunk(RecordsPerFrame))
-            {
-                var frame = EncodeBatch(chunk);
-                RandomAccess.Write(file, frame, at);
-                at += frame.Length;
-            }
+    /// <summary>Where a compacted file is written before it takes the place of the old one.</summary>
+    internal static string FreshOf(string path) => path + ".new";
 
-            RandomAccess.FlushToDisk(file);
+    internal static void WriteFresh<TRecord>(string path, Guid incarnation, ImmutableArray<TRecord> records)
+    {
+        using var file = File.OpenHandle(FreshOf(path), FileMode.Create, FileAccess.Write);
+        RandomAccess.Write(file, RecordLogFrame.FileHeader(incarnation), 0);
+        long at = RecordLogFrame.FileHeaderBytes;
+        foreach (var chunk in records.Chunk(RecordsPerFrame))
+        {
+            var frame = EncodeBatch(chunk);
+            RandomAccess.Write(file, frame, at);
+            at += frame.Length;
         }
 
-        File.Move(fresh, path, overwrite: true);
-        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        RandomAccess.FlushToDisk(file);
     }
 
+    internal static void PutInPlace(string path) => File.Move(FreshOf(path), path, overwrite: true);
+
     /// <summary>The rename itself is on the disk only after this.</summary>
-    private static void SyncDirectory(string directory)
+    internal static void SyncDirectoryOf(string path)
     {
+        var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
         using var handle = Interop.Open(directory, Interop.O_RDONLY | Interop.O_DIRECTORY | Interop.O_CLOEXEC);
         if (handle.IsInvalid)
         {

@@ -31,7 +31,7 @@ internal sealed class VoterAdmissionTask : IAsyncDisposable
         {
             // The daemon ends.
         }
-        catch (Exception e) when (e is IOException or InvalidOperationException or UnauthorizedAccessException)
+        catch (Exception e) when (e is InvalidOperationException or UnauthorizedAccessException)
         {
             log.LogError(e, "Whether voter {Host} may vote cannot be written down; start its daemon again when the disk is well", self);
         }

@@ -130,6 +130,20 @@ public sealed class VoterRecoverySpec : IDisposable
     }
 
     [Fact]
+    public async Task A_full_disk_at_the_start_keeps_its_voter_silent_until_there_is_room()
+    {
+        await FoundedAsync();
+        _stations[A].Membership.IsFull = true;
+
+        Restart(A);
+        await StandsAsync(A, VoterStanding.Waits);
+        Assert.Contains("disk", string.Join(' ', _stations[A].Waited), StringComparison.Ordinal);
+
+        _stations[A].Membership.IsFull = false;
+        await VotesAsync(A);
+    }
+
+    [Fact]
     public async Task Two_of_three_that_lost_their_state_directories_do_not_guess()
     {
         await FoundedAsync();

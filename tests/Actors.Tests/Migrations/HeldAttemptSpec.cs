@@ -138,6 +138,20 @@ public sealed class HeldAttemptSpec : TwoHostsSpec
     }
 
     [Theory]
+    [InlineData("Destination.JournalingProposed")]
+    [InlineData("Destination.Deciding")]
+    public async Task A_tree_that_dies_before_DEST_is_proposed_costs_the_attempt_and_not_the_container(string step)
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostB, step);
+
+        Hosts.HostB.Tree = Tree.None;
+        Hosts.HostB.Held = null;
+
+        Assert.Equal(AttemptOutcome.Aborted, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
+        AwaitTrees(Tree.Running, Tree.None);
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_tree_that_dies_between_the_verdict_and_its_gate_is_lost_by_name_and_runs_nowhere(bool sourceIsLate)

@@ -53,6 +53,9 @@ internal sealed class TwoHosts
 
     public ImmutableArray<JournalEntry> JournalOf(HostName host) => _journals[host].Load();
 
+    /// <summary>Nothing can be written to the disk that has the host's journal.</summary>
+    public void FillDisk(HostName host, bool full) => _journals[host].IsFull = full;
+
     /// <summary>The host's daemon ends; what stands on the host stays.</summary>
     public async Task KillAsync(HostName host)
     {
@@ -87,11 +90,23 @@ internal sealed class TwoHosts
         where T : class
     {
         private ImmutableArray<T> _records = [];
+        private volatile bool _isFull;
+
+        public bool IsFull
+        {
+            get => _isFull;
+            set => _isFull = value;
+        }
 
         public ImmutableArray<T> Load() => _records;
 
         public Task AppendAsync(ImmutableArray<T> records)
         {
+            if (IsFull)
+            {
+                return Task.FromException(new IOException("no space left on device"));
+            }
+
             _records = _records.AddRange(records);
             return Task.CompletedTask;
         }

@@ -144,6 +144,27 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
         await AssertNothingIsLeftAsync(gate, container, init);
     }
 
+    [Fact]
+    public async Task A_container_whose_runc_died_at_the_gate_runs_and_goes_without_a_trace()
+    {
+        var started = await DumpedAsync();
+        var count = started.Count;
+        var (gate, container) = await started.StartRestoreAsync(Next);
+        var init = await gate.WaitGateAsync();
+        var criu = int.Parse(File.ReadAllText($"{_lab.State}/attempt-{Next}/reached").Split(' ')[2]);
+        Signals.Send(int.Parse(File.ReadAllText($"/proc/{criu}/stat").Split(')')[1].Split(' ')[2]), Signals.SIGKILL);
+
+        await gate.OpenAsync();
+        await started.Container.RemoveAsync();
+        started.AssertCountsOn(count);
+
+        await container.RemoveAsync();
+        Assert.Null(await container.StateAsync());
+        Assert.False(init.IsAlive);
+        Assert.Empty(_lab.Runc.List());
+        Assert.Empty(MountTable.Below(_lab.Runc.Root));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

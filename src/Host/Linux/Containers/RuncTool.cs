@@ -53,6 +53,8 @@ public sealed class RuncTool(string program, string root, TimeProvider time)
     {
         if (Directory.Exists(Path.Combine(root, id)))
         {
+            // A runc that was killed in a restore leaves its bind of the root here, and the entry could then not be removed.
+            MountTable.DetachBelow(Path.Combine(root, id));
             // --force: also one that runc still believes to be paused, or whose restore was cut off.
             await ToolProcess.RunAsync(Command(["delete", "--force", id]), time, cancel).ConfigureAwait(false);
         }

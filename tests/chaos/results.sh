@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# What is kept of rounds: a line of JSON each, the logs of a failed one, and the line at the end.
+
+keep_result() { # NUMBER
+  local replay found
+  replay="tests/chaos.sh --seed $SEED --step $STEP --fault $FAULT"
+  [ -n "$PAIR_GIVEN" ] || replay="tests/chaos.sh --seed $SEED --only $1"
+  found=$(printf '%s\n' "${VIOLATIONS[@]}" | jq -R . | jq -sc 'map(select(. != ""))')
+  jq -nc --argjson number "$1" --arg step "$STEP" --arg stage "$(stage_of "$STEP")" --arg fault "$FAULT" --arg from "${FROM:-}" --arg to "${TO:-}" --arg attempt "$ATTEMPT" \
+    --arg outcome "$OUTCOME" --arg failure "$FAILURE" --arg lost "$LOST" --arg recovered "$RECOVERED_MS" --arg gap "${GAP_MS:-}" --argjson seconds "$SECONDS_TAKEN" \
+    --argjson violations "$found" --arg replay "$replay" --arg notes "$(cat "$ROUND/notes" 2>/dev/null)" \
+    '{round: $number, step: $step, stage: $stage, fault: $fault, from: $from, to: $to, attempt: $attempt, outcome: $outcome, failure: $failure, lost_with_it: ($lost == "yes"),
+      recovered_ms: ($recovered | tonumber? // null), gap_ms: ($gap | tonumber? // null), seconds: $seconds, notes: $notes, violations: $violations}
+     + (if $violations == [] then {} else {replay: $replay} end)' >>"$RESULTS"
+}
+
+# Everything that tells what happened: node logs, journals, gates and dumps of all hosts, the watcher's lines, the attempt.
+collect() { # NUMBER
+  local host to=$EVIDENCE/seed-$SEED-round-$1
+  mkdir -p "$to"
+  cp -r "$ROUND"/. "$to/" 2>/dev/null || true
+  watched_since "${BEGAN:-0}" >"$to/watch"
+  tail -n 1 "$RESULTS" >"$to/result.json"
+  for host in h1 h2 h3; do
+    mkdir -p "$to/$host"
+    tail -n 400 "$(lab directory "$host")/log/node.log" >"$to/$host/node.log" 2>/dev/null || true
+    cp "$(lab directory "$host")"/state/*.log "$to/$host/" 2>/dev/null || true
+    cp -r "$(lab directory "$host")/state/attempts" "$to/$host/" 2>/dev/null || true
+    lab exec "$host" ps -eo pid,ppid,stat,etimes,args >"$to/$host/ps" 2>/dev/null || true
+  done
+  say "  what is known of it is in $to; again with: $(jq -r .replay "$to/result.json")"
+}
+
+print_line() {
+  jq -sc --argjson seed "$SEED" --arg commit "$(git -C "$AMIG_SOURCE" rev-parse --short HEAD 2>/dev/null || echo unknown)" --argjson seconds "$SECONDS" '
+    def count(f): map(select(f)) | length;
+    {chaos: "lab", seed: $seed, commit: $commit, rounds: length, seconds: $seconds, pairs: ([.[] | .step + " " + .fault] | unique | length),
+     steps: ([.[].step] | unique | length), faults: ([.[].fault] | unique | length),
+     committed: count(.outcome == "Committed"), aborted: count(.outcome == "Aborted"), lost_with_host_or_tree: count(.lost_with_it), other: count(.outcome != "Committed" and .outcome != "Aborted" and (.lost_with_it | not)),
+     recovered_ms_max: ([.[].recovered_ms // 0] | max), gap_ms_max: ([.[].gap_ms // 0] | max),
+     violations: ([.[] | select(.violations != []) | {round, step, fault, violations, replay}])}' "$RESULTS"
+}
