@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using ActorMigration.Actors.Tests.Migrations;
-using ActorMigration.Simulator;
 using ActorMigration.Contracts;
 using ActorMigration.Ports.Contract;
+using ActorMigration.Simulator;
 using static ActorMigration.Actors.Tests.Decision.Cluster;
 
 namespace ActorMigration.Actors.Tests.Decision;

@@ -1,5 +1,5 @@
-using ActorMigration.Simulator;
 using ActorMigration.Contracts;
+using ActorMigration.Simulator;
 using Akka.Actor;
 
 namespace ActorMigration.Actors.Tests.Migrations;
