@@ -19,6 +19,7 @@ public abstract class AttemptShell : UntypedActor, IWithTimers, IWithUnboundedSt
 {
     private readonly AttemptId _attempt;
     private readonly HostName _other;
+    private readonly SteadyClock _clock;
     private readonly IActorRef _attestor;
     private IActorRef? _proposer;
     private CancellationTokenSource _cancel = new();
@@ -30,7 +31,8 @@ public abstract class AttemptShell : UntypedActor, IWithTimers, IWithUnboundedSt
         Services = services;
         _attempt = attempt;
         _other = other;
-        _attestor = Context.ActorOf(AttestorActor.Props(services.Attestation, services.Clock), "attestor");
+        _clock = new SteadyClock(services.Clock);
+        _attestor = Context.ActorOf(AttestorActor.Props(services.Attestation, _clock), "attestor");
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -127,7 +129,7 @@ public abstract class AttemptShell : UntypedActor, IWithTimers, IWithUnboundedSt
     private protected void Feed(AttemptEvent e)
     {
         var before = StateName;
-        var actions = Advance(e, Services.Clock.GetUtcNow());
+        var actions = Advance(e, _clock.GetUtcNow());
         if (before != StateName)
         {
             Log.Info("Attempt {0}: {1} -> {2} on {3}", _attempt, before, StateName, NameOf(e));

@@ -111,6 +111,34 @@ public sealed class HeldAttemptSpec : TwoHostsSpec
         AwaitTrees(Tree.Running, Tree.None);
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(0)]
+    public async Task Evidence_that_is_too_old_at_the_hand_over_is_refused_also_when_the_clock_was_set_back(int hours)
+    {
+        const int MaxAgeMs = 500;
+        var (attempt, gate) = await MigrateAndHangAsync(Hosts.HostA, AttemptCall.CopyFrozen, Policy with { EvidenceMaxAgeMs = MaxAgeMs });
+        Hosts.Clock.SetBy = TimeSpan.FromHours(hours);
+        await Task.Delay(MaxAgeMs * 2);
+
+        gate.TrySetResult();
+
+        var details = await EndOfAsync(TwoHosts.A, attempt);
+        Assert.Equal((AttemptOutcome.Aborted, MigrationFailure.AttestationFailed), (details.Outcome, details.Failure));
+        AwaitTrees(Tree.Running, Tree.None);
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_forward_during_a_migration_costs_nothing()
+    {
+        var (attempt, gate) = await MigrateAndHangAsync(Hosts.HostA, AttemptCall.CopyFrozen);
+        Hosts.Clock.SetBy = TimeSpan.FromDays(1);
+
+        gate.TrySetResult();
+
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
+    }
+
     [Fact]
     public async Task An_address_that_is_claimed_after_the_source_has_its_container_back_is_announced_again()
     {

@@ -65,6 +65,9 @@ internal sealed class TwoHosts
         }
     }
 
+    /// <summary>The clock of both hosts.</summary>
+    public SetClock Clock { get; } = new();
+
     public void Start(FakeHost host)
     {
         var journal = new AttemptJournal(_journals[host.Name]);
@@ -74,7 +77,7 @@ internal sealed class TwoHosts
         var services = new AttemptServices(
             new Peers(this, host.Name), host, host,
             new DecisionServices(journal, client, poll, new FakeSigner(host.Name), Keys, Voting),
-            new AttestationServices(tpm, _quotes.Policy, _quotes.Anchors), Times, TimeProvider.System, "boot", host);
+            new AttestationServices(tpm, _quotes.Policy, _quotes.Anchors), Times, Clock, "boot", host);
         _migrations[host.Name] = _system.ActorOf(MigrationsActor.Props(services, host), $"migrations-{host.Name}-{Interlocked.Increment(ref _lives)}");
     }
 
