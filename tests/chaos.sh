@@ -6,6 +6,7 @@
 #        tests/chaos.sh --step STEP --fault FAULT [--rounds N]         this pair
 #        tests/chaos.sh --matrix [--steps "A B"] [--faults "X Y"]      each step with each fault that fits it, once
 #        tests/chaos.sh --list                                         steps and faults
+#        tests/chaos.sh --table FILE...                                results as a table
 # Options: --results FILE appends a line of JSON per round; --evidence DIRECTORY gets the logs of failed rounds; --stop ends at the first of them; --keep leaves the lab up.
 set -euo pipefail
 # shellcheck source=../deploy/common.sh
@@ -64,6 +65,7 @@ main() {
       --evidence) EVIDENCE=$(realpath -m "${2:?--evidence needs a directory}"); shift 2 ;;
       --stop) STOP=yes; shift ;;
       --keep) KEEP=yes; shift ;;
+      --table) shift; print_table "$@"; exit 0 ;;
       --list) all_steps; tr ' ' '\n' <<<"$ALL_FAULTS"; exit 0 ;;
       *) die "unknown option '$1'; the options are at the top of $0." ;;
     esac

@@ -40,3 +40,12 @@ print_line() {
      recovered_ms_max: ([.[].recovered_ms // 0] | max), gap_ms_max: ([.[].gap_ms // 0] | max),
      violations: ([.[] | select(.violations != []) | {round, step, fault, violations, replay}])}' "$RESULTS"
 }
+
+# What rounds of one or more results showed, as a table for docs/chaos.md: faults by where the attempt stood; C committed, A aborted, L gone with its host or tree.
+print_table() { # FILE...
+  jq -rs '
+    ["early", "copying", "stopped", "gated", "deciding", "decided", "ending", "abort"] as $stages
+    | def mark: if .violations != [] then "**X**" elif .lost_with_it then "L" elif .outcome == "Committed" then "C" elif .outcome == "Aborted" then "A" else "-" end;
+    "| fault | " + ($stages | join(" | ")) + " |", "|---" * (1 + ($stages | length)) + "|",
+    (group_by(.fault)[] | . as $rounds | "| \(.[0].fault) | " + ([$stages[] as $stage | [$rounds[] | select(.stage == $stage) | mark] | group_by(.) | map("\(length) \(.[0])") | join(", ")] | join(" | ")) + " |")' "$@"
+}

@@ -112,7 +112,7 @@ public sealed partial record SourceMigration
         IsFrozen = open.Frozen,
         StartedAt = DateTimeOffset.FromUnixTimeMilliseconds(open.Begun.StartedUnixMs),
         Failure = MigrationFailure.Internal,
-        Sentence = "the daemon of the source ended during the attempt",
+        Sentence = $"the attempt had to be taken up from the journal of host {Self}: its daemon ended, or its disk failed",
         State = open.Certificate is not null ? SourceState.JournalingVerdict : open.Frozen ? SourceState.AwaitingVerdict : SourceState.Aborting,
     };
 
