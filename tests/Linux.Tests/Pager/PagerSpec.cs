@@ -76,18 +76,34 @@ public sealed class PagerSpec
     [InlineData(80, "churn")]
     public async Task A_killed_pager_costs_no_page(int percent, string mode)
     {
-        // The last percent of 512 MiB is wide enough to hit, also for a measure that comes late on a busy machine.
+        const int Tries = 5;
+        for (var number = 0; number < Tries; number++)
+        {
+            if (await KillPagerAsync(percent, mode))
+            {
+                return;
+            }
+        }
+
+        Assert.Fail($"the fill was over before the kill {Tries} times");
+    }
+
+    /// <summary>False when the kill came too late to show anything.</summary>
+    private static async Task<bool> KillPagerAsync(int percent, string mode)
+    {
+        // The last percent of 512 MiB is wide enough to hit, mostly.
         using var lazy = new LazyProcess(percent == 99 ? 8 * SixtyFourMiB : 2 * SixtyFourMiB);
         var armed = await lazy.StartAsync(mode);
         LazyProcess.Stop(armed.Pid);
         lazy.Run();
         var fill = lazy.Client.FillAsync(CancellationToken.None);
-        lazy.KillPagerAt(armed.Pid, percent);
+        var isInTime = lazy.TryKillPagerAt(armed.Pid, percent);
         await fill;
 
         Assert.Equal("bad 0", await lazy.ResultAsync());
         var end = await lazy.Client.WaitFilledAsync(CancellationToken.None);
-        Assert.True(end.ByKeeper, "the keeper was to take over");
+        Assert.True(end.ByKeeper || !isInTime, "the keeper was to take over");
+        return isInTime;
     }
 
     [Fact]
