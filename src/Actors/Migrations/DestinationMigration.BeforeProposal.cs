@@ -91,9 +91,14 @@ public sealed partial record DestinationMigration
                 var watch = new AttemptAction.StartTimer(AttemptTimer.Resend, Times.Resend, Serial);
                 return (this with { IsProposing = true }, IsProposing ? [watch] : [watch, new AttemptAction.Propose(Verdict.Dest, Token)]);
             case (DestinationState.Deciding, AttemptEvent.TreeLooked):
+                var dead = $"the restored tree of {Container} died at its gate on host {Self}";
                 return (
-                    this with { IsTreeDead = true, IsProposing = true, Failure = MigrationFailure.RestoreFailed, Sentence = $"the restored tree of {Container} died at its gate on host {Self}" },
-                    [new AttemptAction.Propose(Verdict.Source, null)]);
+                    this with { IsTreeDead = true, IsProposing = true, Failure = MigrationFailure.RestoreFailed, Sentence = dead },
+                    [
+                        // The source wishes for the same then, and knows why.
+                        new AttemptAction.Send(new MigrationRefused(Attempt, Fence, State.Phase(), MigrationFailure.RestoreFailed, dead)),
+                        new AttemptAction.Propose(Verdict.Source, null),
+                    ]);
             case (DestinationState.LookingAtTree, AttemptEvent.TreeLooked):
                 return Go(DestinationState.JournalingProposed, new AttemptAction.Journal(new JournalEntry.Proposed(Attempt, Verdict.Dest)));
             default:

@@ -175,7 +175,9 @@ public sealed class HeldAttemptSpec : TwoHostsSpec
         Hosts.HostB.Tree = Tree.None;
         Hosts.HostB.Held = null;
 
-        Assert.Equal(AttemptOutcome.Aborted, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
+        var source = await EndOfAsync(TwoHosts.A, attempt);
+        Assert.Equal((AttemptOutcome.Aborted, MigrationFailure.RestoreFailed), (source.Outcome, source.Failure));
+        Assert.Contains("died at its gate", source.Sentence, StringComparison.Ordinal);
         AwaitTrees(Tree.Running, Tree.None);
     }
 

@@ -116,6 +116,14 @@ public sealed class SkeletonDump : IDisposable
         _pages?.Hide(_container.Cgroup.Processes());
         Tell("GO");
         var result = await _criu.ConfigureAwait(false);
+        if (result.ExitCode == 128 + Signals.SIGKILL)
+        {
+            // Not CRIU's failure, after which everything is as before: nobody has put back what it had taken.
+            throw new DumpFailedException(
+                DumpObstacle.Other,
+                $"CRIU was killed in the middle of its dump of {_container.Id}, which goes on here; connections that CRIU had just taken out of use are broken");
+        }
+
         var errors = CriuLog.Errors(Path.Combine(_work, LogName));
         var reached = File.Exists(Path.Combine(_work, ReachedName));
         var before = errors.TakeWhile(error => !error.Contains("exited, status=1", StringComparison.Ordinal)).ToArray();
