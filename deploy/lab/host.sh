@@ -67,7 +67,7 @@ stop_host() { # HOST
   kill_process "$host.node"
   # Frozen tasks do not die before they thaw: first the death of process 1 puts SIGKILL on all of them, then they may see it.
   local pid
-  if pid=$(process_of "$host.init"); then kill -KILL "$pid"; fi
+  if pid=$(process_of "$host.init"); then kill -KILL "$pid" 2>/dev/null || true; fi
   thaw_all "$host"
   kill_process "$host.init"
   kill_process "$host.unshare"

@@ -48,7 +48,7 @@ each_victim() { # FAULT COMMAND...
 
 begin_fault() { # FAULT
   case "$1" in
-    kill-*) each_victim "$1" lab kill ;;
+    kill-*) each_victim "$1" end_daemon ;;
     hang-*) each_victim "$1" lab pause ;;
     cut-*) each_victim "$1" cut_off both ;;
     mute-*) each_victim "$1" cut_off out ;;
@@ -96,6 +96,9 @@ end_fault() { # FAULT
     crash-*) each_victim "$1" lab boot ;;
   esac
 }
+
+# It may have ended by itself just now.
+end_daemon() { ! is_alive "$1" || lab kill "$1"; } # HOST
 
 seconds() { printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)); } # MILLISECONDS
 
