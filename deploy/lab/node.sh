@@ -4,6 +4,7 @@
 readonly REMOTE_PORT=7070
 readonly VOTER_PORT=7072
 # Voters are an odd number: with fewer than three no host may be lost, and more than five only make every decision slower.
+# shellcheck disable=SC2034 # used in lab.sh
 readonly FEWEST_VOTERS=3
 readonly MOST_VOTERS=5
 # Akka's cluster forms within some 5 s after the first seed is up, on a machine that does much else in some 20 s.

@@ -11,6 +11,8 @@ public sealed class MembershipInMemory(Guid incarnation) : IVoterMembership
 
     public bool HasVoted { get; private set; }
 
+    public bool IsAdmitted { get; private set; }
+
     public ulong? Counter { get; private set; }
 
     public ImmutableArray<RegisteredVoter> Founders { get; private set; } = [];
@@ -27,11 +29,11 @@ public sealed class MembershipInMemory(Guid incarnation) : IVoterMembership
     }
 
     /// <summary>As a copy of the disk would have it.</summary>
-    public MembershipInMemory Copy() => new(Incarnation) { HasVoted = HasVoted, Counter = Counter, Founders = Founders };
+    public MembershipInMemory Copy() => new(Incarnation) { HasVoted = HasVoted, IsAdmitted = IsAdmitted, Counter = Counter, Founders = Founders };
 
     public Task AdmitAsync(ImmutableArray<RegisteredVoter> founders, ulong counter)
     {
-        (HasVoted, Founders, Counter) = (true, founders, counter);
+        (HasVoted, IsAdmitted, Founders, Counter) = (true, true, founders, counter);
         return Task.CompletedTask;
     }
 
@@ -46,9 +48,9 @@ public sealed class MembershipInMemory(Guid incarnation) : IVoterMembership
         return Task.CompletedTask;
     }
 
-    public Task RenewAsync()
+    public Task RenewAsync(ulong counter)
     {
-        (Incarnation, Counter, Founders) = (Guid.NewGuid(), null, []);
+        (Incarnation, IsAdmitted, Counter, Founders) = (Guid.NewGuid(), false, counter, []);
         return Task.CompletedTask;
     }
 }

@@ -164,5 +164,6 @@ begin_anew() {
   say "  lost with $FAULT at $STEP ($OUTCOME), as it may be; another redis is started."
   amig_on h1 rm --force redis >"$ROUND/rm.out" 2>&1 || violation "its name was not given back: $(tail -n 1 "$ROUND/rm.out")"
   within "$CLEAN_SECONDS" nothing_stray || violation "there is left of a lost one: $(tr '\n' ';' <<<"$STRAYS" | head -c 800)"
-  redis_begins h1
+  # With a violation there is a fresh lab anyway.
+  [ "${#VIOLATIONS[@]}" -gt 0 ] || redis_begins h1
 }

@@ -34,9 +34,8 @@ public sealed record KeptVerdict(ClosedRegister Register, ImmutableHashSet<HostN
 /// <param name="Owner">Owner of the epoch of <paramref name="Lowest"/>, null when the name is free.</param>
 /// <param name="Open">The open register.</param>
 /// <param name="Kept">Verdicts that a party may still ask for.</param>
-/// <param name="AbstainsUpTo">Registers up to this fence were open when this voter was admitted without a memory: it may have promised or accepted in them before.</param>
 public sealed record ContainerBallots(
-    ContainerName Container, Fence Lowest, HostName? Owner, OpenRegister? Open, ImmutableArray<KeptVerdict> Kept, Fence? AbstainsUpTo = null)
+    ContainerName Container, Fence Lowest, HostName? Owner, OpenRegister? Open, ImmutableArray<KeptVerdict> Kept)
 {
     /// <summary>Of a name that a voter hears for the first time.</summary>
     public static ContainerBallots Fresh(ContainerName container) => new(container, new Fence(0, 1), null, null, []);

@@ -143,7 +143,8 @@ public sealed record Proposer(Registration Registration, HostName Self, INodeKey
 
     private (Proposer, ImmutableArray<ProposerAction>) OnAccepted(HostName voter, SignedAccept accept)
     {
-        if (accept.Voter != voter || Registration.Voters.Single(v => v.Host == voter).Incarnation != accept.Incarnation || accept.Ballot != Ballot || accept.Value != Value || accept.Register != Registration.Register
+        if (accept.Voter != voter || accept.Ballot != Ballot || accept.Value != Value || accept.Register != Registration.Register
+            || Registration.Voters.Single(v => v.Host == voter).Incarnation != accept.Incarnation
             || !Keys.Verify(voter, DecisionBytes.ToSign(accept), accept.Signature))
         {
             return Miss(voter);

@@ -91,10 +91,10 @@ public sealed class Voter : IDisposable
         return Task.CompletedTask;
     });
 
-    /// <summary>Its memory is an old copy: from now on it is another voter, which has to be admitted.</summary>
-    public Task DistrustAsync() => AloneAsync(async () =>
+    /// <summary>Its memory is an old copy, or was never counted: from now on it is another voter, which has to be admitted.</summary>
+    public Task DistrustAsync(ulong counter) => AloneAsync(async () =>
     {
-        await _membership.RenewAsync().ConfigureAwait(false);
+        await _membership.RenewAsync(counter).ConfigureAwait(false);
         _core = _coreOf(_membership.Incarnation);
     });
 
@@ -122,12 +122,15 @@ public sealed class Voter : IDisposable
             .Where(c => after is not { } last || string.CompareOrdinal(c.Container.Value, last.Value) > 0)
             .OrderBy(c => c.Container.Value, StringComparer.Ordinal)
             .Take(VoterFrames.MaxFloors + 1)
-            .Select(c => new ContainerFloor(c.Container, c.Lowest, c.Owner, c.Open?.Id))
+            .Select(c => new ContainerFloor(c.Container, c.Lowest, c.Owner))
             .ToArray();
         return new VoterReply.Memory(
-            _self, _membership.Incarnation, _votes ? VoterStanding.Votes : _membership.HasVoted ? VoterStanding.Waits : VoterStanding.New, [.. _membership.Founders],
+            _self, _membership.Incarnation, Standing, [.. _membership.Founders],
             [.. floors.Take(VoterFrames.MaxFloors)], floors.Length > VoterFrames.MaxFloors);
     }
+
+    /// <summary>One that has not been counted is about to draw another incarnation: nobody is to begin a cluster with it.</summary>
+    private VoterStanding Standing => _votes ? VoterStanding.Votes : _membership.HasVoted || _membership.Counter is null ? VoterStanding.Waits : VoterStanding.New;
 
     private string WhySilent() => $"voter {_self} does not vote: it has no memory or an old one, or its TPM has not answered yet; its log says what it waits for";
 

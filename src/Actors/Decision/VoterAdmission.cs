@@ -26,7 +26,7 @@ public abstract record AdmissionStep
 ///
 /// 1. Another voter began together with exactly this state directory: it was new then and has said nothing since, so it is a voter that has missed some messages.
 /// 2. As many others as are a majority know something: whatever a majority with this voter had on disk, one of them has as well, because two majorities without this voter
-///    still meet in one. It takes over the highest floors, and abstains in every register that is open there.
+///    still meet in one. It takes over the highest floors; registers that were begun before do not name its incarnation.
 /// 3. All have empty state directories, and all others say so: the cluster is new. All begin together.
 ///
 /// Anything else is waited for: two voters of three that lost their disks stay silent, and the operator has to decide.
@@ -57,35 +57,22 @@ public static class VoterAdmission
     }
 
     /// <summary>
-    /// What a voter knows after its admission: of each container the higher floor, nothing open, and abstention in whatever is or was open, here or there.
+    /// What a voter knows of a container after its admission: the higher floor, and nothing that is open. Registers that were open before do not name its new incarnation,
+    /// so that it abstains in them whatever it knows.
     /// </summary>
     /// <param name="own">Its old memory of one container, or null.</param>
     /// <param name="told">What others told it, or null.</param>
     public static ContainerBallots Combine(ContainerBallots? own, ContainerBallots? told)
     {
-        if (own is null || told is null)
-        {
-            var one = own ?? told ?? throw new ArgumentNullException(nameof(own));
-            return one with { Open = null, AbstainsUpTo = Later(one.AbstainsUpTo, one.Open?.Id.Fence) };
-        }
-
-        var higher = told.Lowest > own.Lowest ? told : own;
-        return own with
-        {
-            Lowest = higher.Lowest,
-            Owner = higher.Owner,
-            Open = null,
-            AbstainsUpTo = Later(Later(own.AbstainsUpTo, own.Open?.Id.Fence), told.AbstainsUpTo),
-        };
+        var known = own ?? told ?? throw new ArgumentNullException(nameof(own));
+        var higher = told is not null && told.Lowest > known.Lowest ? told : known;
+        return known with { Lowest = higher.Lowest, Owner = higher.Owner, Open = null };
     }
-
-    private static Fence? Later(Fence? one, Fence? other) => one is { } a && other is { } b ? (a > b ? a : b) : one ?? other;
 
     private static ContainerBallots Merge(IGrouping<ContainerName, ContainerFloor> floors)
     {
         var highest = floors.MaxBy(f => f.Lowest)!;
-        Fence? open = floors.Any(f => f.Open is not null) ? floors.Where(f => f.Open is not null).Max(f => f.Open!.Fence) : null;
-        return ContainerBallots.Fresh(floors.Key) with { Lowest = highest.Lowest, Owner = highest.Owner, AbstainsUpTo = open };
+        return ContainerBallots.Fresh(floors.Key) with { Lowest = highest.Lowest, Owner = highest.Owner };
     }
 
     private static string Sentence(HostName self, ImmutableArray<HostName> voters, VoterReply.Memory[] answers)

@@ -11,8 +11,7 @@ public readonly record struct VoterAnswer(ImmutableArray<VoterRecord> Records, V
 /// shell makes the records durable before the reply leaves.
 ///
 /// Invariants: nothing is promised for a register that was not begun here, or that was begun with another state directory of this voter; a ballot below the promise is
-/// never accepted; DEST of a migration is accepted only with a token of the source key that BEGIN registered; a fence below the floor is never opened again; a register
-/// that was open when this voter was admitted without a memory is not opened here.
+/// never accepted; DEST of a migration is accepted only with a token of the source key that BEGIN registered; a fence below the floor is never opened again.
 /// </summary>
 /// <param name="self">This voter.</param>
 /// <param name="incarnation">Of its state directory.</param>
@@ -61,12 +60,6 @@ public sealed class VoterCore(
         if (Find(state, registration.Register) is { } known)
         {
             return new(records, new VoterReply.Decided(known.Certificate));
-        }
-
-        if (state.AbstainsUpTo is { } last && registration.Register.Fence <= last)
-        {
-            return new(records, new VoterReply.BeginRefused(
-                self, BeginRefusal.OtherIncarnation, $"voter {self} lost its memory while {state.Container} at {last} was open; it abstains up to there"));
         }
 
         if (WhyNotNext(state, registration) is { } refusal)

@@ -23,6 +23,9 @@ public sealed class VoterRecovery(HostName self, IVoterMembership membership, IF
     /// </summary>
     public static readonly TimeSpan CountEvery = TimeSpan.FromHours(6);
 
+    /// <summary>In the place of a counter that was never incremented: a TPM's first count is higher.</summary>
+    private const ulong NeverCounted = 0;
+
     /// <summary>Returns when the voter may vote. <paramref name="waiting"/> hears what is waited for, whenever that changes.</summary>
     public async Task RunAsync(Voter voter, Action<string> waiting, CancellationToken cancel)
     {
@@ -43,7 +46,7 @@ public sealed class VoterRecovery(HostName self, IVoterMembership membership, IF
             {
                 wait = $"voter {self} does not vote before its TPM has said whether its memory is its newest: {e.Message}";
             }
-            catch (IOException e)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 // A full disk, for instance: what was not written was not said either.
                 wait = $"voter {self} does not vote before its disk takes what it has to note: {e.Message}";
@@ -72,7 +75,7 @@ public sealed class VoterRecovery(HostName self, IVoterMembership membership, IF
                     await CountOnAsync(now, cancel).ConfigureAwait(false);
                 }
             }
-            catch (Exception e) when (e is TpmUnavailableException or IOException)
+            catch (Exception e) when (e is TpmUnavailableException or IOException or UnauthorizedAccessException)
             {
                 failed($"the counter that says how new the memory of voter {self} is could not be moved on: {e.Message}");
             }
@@ -82,17 +85,18 @@ public sealed class VoterRecovery(HostName self, IVoterMembership membership, IF
     /// <summary>Null when the voter may vote, else what is waited for.</summary>
     private async Task<string?> TryAsync(Voter voter, CancellationToken cancel)
     {
-        if (membership.Counter is { } recorded)
+        var now = await counter.ReadAsync(cancel).ConfigureAwait(false) ?? NeverCounted;
+        var isNewest = membership.Counter is { } recorded && (now == recorded || (membership.IsAdmitted && now + 1 == recorded));
+        if (!isNewest)
         {
-            var now = await counter.ReadAsync(cancel).ConfigureAwait(false);
-            if (now is { } value && (value == recorded || value + 1 == recorded))
-            {
-                await CountOnAsync(value, cancel).ConfigureAwait(false);
-                await voter.ConfirmAsync().ConfigureAwait(false);
-                return null;
-            }
-
-            await voter.DistrustAsync().ConfigureAwait(false);
+            // Also before the first count: an admission counts, so that a copy of this incarnation from before it would not be taken for it.
+            await voter.DistrustAsync(now).ConfigureAwait(false);
+        }
+        else if (membership.IsAdmitted)
+        {
+            await CountOnAsync(now, cancel).ConfigureAwait(false);
+            await voter.ConfirmAsync().ConfigureAwait(false);
+            return null;
         }
 
         var others = await Task.WhenAll(poll.Voters.Where(v => v != self).Select(poll.MemoryOfAsync)).ConfigureAwait(false);

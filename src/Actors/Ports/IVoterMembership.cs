@@ -12,7 +12,10 @@ public interface IVoterMembership
     /// <summary>True when some incarnation in this directory has voted.</summary>
     bool HasVoted { get; }
 
-    /// <summary>What the TPM's counter stood at, or was about to stand at, when this was last written; null for an incarnation that has not been admitted.</summary>
+    /// <summary>True when this incarnation may vote, if its memory is its newest.</summary>
+    bool IsAdmitted { get; }
+
+    /// <summary>What the TPM's counter stood at, or was about to stand at, when this was last written; null for an incarnation that has not asked it yet.</summary>
     ulong? Counter { get; }
 
     /// <summary>With whom it began; empty when it was admitted by voters that knew more.</summary>
@@ -24,8 +27,8 @@ public interface IVoterMembership
     /// <summary>Makes durable what the counter is about to stand at.</summary>
     Task CountAsync(ulong counter);
 
-    /// <summary>Makes durable that this is a new incarnation, which has to be admitted.</summary>
-    Task RenewAsync();
+    /// <summary>Draws a new incarnation, which has to be admitted, and makes durable what the counter stood at then.</summary>
+    Task RenewAsync(ulong counter);
 }
 
 /// <summary>

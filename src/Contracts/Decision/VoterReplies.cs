@@ -42,8 +42,7 @@ public enum VoterStanding
 /// <param name="Container">The container.</param>
 /// <param name="Lowest">Lowest fence that may be begun; everything below is closed for ever.</param>
 /// <param name="Owner">Owner of the epoch of <paramref name="Lowest"/>; null when the name is free.</param>
-/// <param name="Open">The register that is open, or null.</param>
-public sealed record ContainerFloor(ContainerName Container, Fence Lowest, HostName? Owner, RegisterId? Open);
+public sealed record ContainerFloor(ContainerName Container, Fence Lowest, HostName? Owner);
 
 /// <summary>A voter's answer. What it says about its own state was on its disk before it was said.</summary>
 public abstract record VoterReply

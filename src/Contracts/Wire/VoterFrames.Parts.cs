@@ -132,17 +132,10 @@ public static partial class VoterFrames
         {
             writer.Text(owner.Value);
         }
-
-        writer.Byte(floor.Open is null ? (byte)0 : (byte)1);
-        if (floor.Open is { } open)
-        {
-            DecisionBytes.Write(writer, open);
-        }
     }
 
     private static ContainerFloor ReadFloor(ref WireReader reader) => new(
-        ReadContainer(ref reader), ReadFence(ref reader),
-        ReadPresence(ref reader) ? ReadHost(ref reader) : null, ReadPresence(ref reader) ? ReadRegister(ref reader) : null);
+        ReadContainer(ref reader), ReadFence(ref reader), ReadPresence(ref reader) ? ReadHost(ref reader) : null);
 
     private static ContainerFloor[] ReadFloors(ref WireReader reader)
     {

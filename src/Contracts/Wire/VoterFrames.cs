@@ -83,7 +83,13 @@ public static partial class VoterFrames
         switch (reply)
         {
             case VoterReply.Floor r:
-                Write(writer.Byte(1).Text(r.Voter.Value).Uuid(r.Incarnation), new ContainerFloor(r.Container, r.Lowest, r.Owner, r.Open));
+                Write(writer.Byte(1).Text(r.Voter.Value).Uuid(r.Incarnation), new ContainerFloor(r.Container, r.Lowest, r.Owner));
+                writer.Byte(r.Open is null ? (byte)0 : (byte)1);
+                if (r.Open is { } open)
+                {
+                    DecisionBytes.Write(writer, open);
+                }
+
                 break;
             case VoterReply.Registered r:
                 writer.Byte(2).Text(r.Voter.Value).Uuid(r.Incarnation);
@@ -186,7 +192,7 @@ public static partial class VoterFrames
     {
         var (voter, incarnation) = (ReadHost(ref reader), reader.Uuid());
         var floor = ReadFloor(ref reader);
-        return new VoterReply.Floor(voter, incarnation, floor.Container, floor.Lowest, floor.Owner, floor.Open);
+        return new VoterReply.Floor(voter, incarnation, floor.Container, floor.Lowest, floor.Owner, ReadPresence(ref reader) ? ReadRegister(ref reader) : null);
     }
 
     private static VoterReply.Promised ReadPromised(ref WireReader reader)

@@ -31,9 +31,10 @@ internal sealed class VoterAdmissionTask : IAsyncDisposable
         {
             // The daemon ends.
         }
-        catch (Exception e) when (e is InvalidOperationException or UnauthorizedAccessException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
-            log.LogError(e, "Whether voter {Host} may vote cannot be written down; start its daemon again when the disk is well", self);
+            // Silent is safe, but nobody would know why.
+            log.LogError(e, "A defect ended what lets voter {Host} vote: if it does not vote ('amig voters'), start its daemon again", self);
         }
     }
 }

@@ -24,6 +24,8 @@ internal sealed class VoterMembershipFile : IVoterMembership
 
     public bool HasVoted => _content.HasVoted;
 
+    public bool IsAdmitted => _content.IsAdmitted;
+
     public ulong? Counter => _content.Counter;
 
     public ImmutableArray<RegisteredVoter> Founders => [.. _content.Founders];
@@ -40,7 +42,7 @@ internal sealed class VoterMembershipFile : IVoterMembership
                 return new VoterMembershipFile(path, there);
             }
 
-            var fresh = new VoterMembershipFile(path, new Content(log, Guid.NewGuid(), HasVoted: false, Counter: null, Founders: []));
+            var fresh = new VoterMembershipFile(path, new Content(log, Guid.NewGuid(), HasVoted: false, IsAdmitted: false, Counter: null, Founders: []));
             fresh.Write();
             return fresh;
         }
@@ -51,11 +53,11 @@ internal sealed class VoterMembershipFile : IVoterMembership
     }
 
     public Task AdmitAsync(ImmutableArray<RegisteredVoter> founders, ulong counter)
-        => WriteAsync(_content with { HasVoted = true, Founders = [.. founders], Counter = counter });
+        => WriteAsync(_content with { HasVoted = true, IsAdmitted = true, Founders = [.. founders], Counter = counter });
 
     public Task CountAsync(ulong counter) => WriteAsync(_content with { Counter = counter });
 
-    public Task RenewAsync() => WriteAsync(_content with { Incarnation = Guid.NewGuid(), Counter = null, Founders = [] });
+    public Task RenewAsync(ulong counter) => WriteAsync(_content with { Incarnation = Guid.NewGuid(), IsAdmitted = false, Counter = counter, Founders = [] });
 
     private Task WriteAsync(Content content)
     {
@@ -76,5 +78,5 @@ internal sealed class VoterMembershipFile : IVoterMembership
 
     private void Write() => DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(_content));
 
-    private sealed record Content(Guid Log, Guid Incarnation, bool HasVoted, ulong? Counter, RegisteredVoter[] Founders);
+    private sealed record Content(Guid Log, Guid Incarnation, bool HasVoted, bool IsAdmitted, ulong? Counter, RegisteredVoter[] Founders);
 }

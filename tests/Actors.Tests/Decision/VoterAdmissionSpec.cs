@@ -43,22 +43,21 @@ public sealed class VoterAdmissionSpec
         => Assert.IsType<AdmissionStep.Wait>(Decide(Knowing(OfB, [new RegisteredVoter(A, Guid.NewGuid()), OfB, OfW]), Waiting(OfW)));
 
     [Fact]
-    public void The_highest_floors_are_taken_over_and_what_is_open_is_abstained_from()
+    public void The_highest_floors_are_taken_over()
     {
-        var open = new RegisterId(Name, new Fence(3, 2), AttemptId.New());
         var step = Assert.IsType<AdmissionStep.Admit>(Decide(
-            Knowing(OfB, [], new ContainerFloor(Name, new Fence(3, 1), B, open), new ContainerFloor(new ContainerName("c2"), new Fence(5, 1), W, null)),
-            Knowing(OfW, [], new ContainerFloor(Name, new Fence(3, 2), W, null))));
+            Knowing(OfB, [], new ContainerFloor(Name, new Fence(3, 1), B), new ContainerFloor(new ContainerName("c2"), new Fence(5, 1), W)),
+            Knowing(OfW, [], new ContainerFloor(Name, new Fence(3, 2), W))));
 
         Assert.Empty(step.Founders);
         Assert.Equal([Name.Value, "c2"], step.Containers.Select(c => c.Container.Value));
-        Assert.Equal((new Fence(3, 2), W, new Fence(3, 2)), (step.Containers[0].Lowest, step.Containers[0].Owner!.Value, step.Containers[0].AbstainsUpTo!.Value));
-        Assert.Equal((new Fence(5, 1), W, null), (step.Containers[1].Lowest, step.Containers[1].Owner!.Value, step.Containers[1].AbstainsUpTo));
+        Assert.Equal((new Fence(3, 2), W), (step.Containers[0].Lowest, step.Containers[0].Owner!.Value));
+        Assert.Equal((new Fence(5, 1), W), (step.Containers[1].Lowest, step.Containers[1].Owner!.Value));
     }
 
     [Fact]
     public void One_of_two_that_know_something_is_not_enough_because_the_other_may_know_more()
-        => Assert.IsType<AdmissionStep.Wait>(Decide(Knowing(OfB, [], new ContainerFloor(Name, new Fence(3, 1), B, null))));
+        => Assert.IsType<AdmissionStep.Wait>(Decide(Knowing(OfB, [], new ContainerFloor(Name, new Fence(3, 1), B))));
 
     [Fact]
     public void Of_four_others_three_are_enough()
@@ -78,25 +77,6 @@ public sealed class VoterAdmissionSpec
     }
 
     [Fact]
-    public void A_voter_that_lost_its_memory_abstains_in_what_was_open_and_votes_in_what_comes_after()
-    {
-        var cluster = new Cluster();
-        var open = Registration(new Fence(1, 1), A, B);
-        cluster.BeginEverywhere(open);
-        var memories = new[] { B, W }.Select(v => new VoterReply.Memory(v, Guid.NewGuid(), VoterStanding.Votes, [], [FloorOf(cluster[v])], false));
-        var admit = Assert.IsType<AdmissionStep.Admit>(VoterAdmission.Decide(Self, false, Voters, memories));
-        cluster[A] = Assert.Single(admit.Containers);
-
-        var refused = Assert.IsType<VoterReply.BeginRefused>(cluster.Ask(A, A, new VoterRequest.Begin(open)));
-        Assert.Equal(BeginRefusal.OtherIncarnation, refused.Reason);
-        Assert.IsType<VoterReply.UnknownRegister>(cluster.Ask(A, B, new VoterRequest.Prepare(open.Register, new Ballot(1, B))));
-
-        var certificate = cluster.Propose(open, A, Verdict.Source, null, 0, B, W);
-        var next = Registration(new Fence(1, 2), A, B, RegisterKind.Migration, new ClosedRegister(open, certificate!));
-        Assert.IsType<VoterReply.Registered>(cluster.Ask(A, A, new VoterRequest.Begin(next)));
-    }
-
-    [Fact]
     public void Where_anybody_has_voted_before_nobody_begins_anew()
     {
         Assert.IsType<AdmissionStep.Wait>(Decide(Waiting(OfB), Waiting(OfW) with { Standing = VoterStanding.Waits }));
@@ -108,15 +88,15 @@ public sealed class VoterAdmissionSpec
     {
         var registration = Registration(new Fence(4, 3), A, B);
         var own = ContainerBallots.Fresh(Name) with { Lowest = new Fence(4, 2), Owner = A, Open = new OpenRegister(registration, new Ballot(1, A)) };
-        var told = ContainerBallots.Fresh(Name) with { Lowest = new Fence(3, 1), Owner = B, AbstainsUpTo = new Fence(3, 1) };
+        var told = ContainerBallots.Fresh(Name) with { Lowest = new Fence(3, 1), Owner = B };
 
         var both = VoterAdmission.Combine(own, told);
-        Assert.Equal((new Fence(4, 2), A, null, new Fence(4, 3)), (both.Lowest, both.Owner!.Value, both.Open, both.AbstainsUpTo!.Value));
+        Assert.Equal((new Fence(4, 2), A, null), (both.Lowest, both.Owner!.Value, both.Open));
         var higher = VoterAdmission.Combine(own, told with { Lowest = new Fence(5, 1) });
         Assert.Equal((new Fence(5, 1), B), (higher.Lowest, higher.Owner!.Value));
         var alone = VoterAdmission.Combine(own, null);
-        Assert.Equal((new Fence(4, 2), null, new Fence(4, 3)), (alone.Lowest, alone.Open, alone.AbstainsUpTo!.Value));
-        Assert.Equal(new Fence(3, 1), VoterAdmission.Combine(null, told).AbstainsUpTo!.Value);
+        Assert.Equal((new Fence(4, 2), null), (alone.Lowest, alone.Open));
+        Assert.Equal(new Fence(3, 1), VoterAdmission.Combine(null, told).Lowest);
     }
 
     [Fact]
@@ -141,7 +121,6 @@ public sealed class VoterAdmissionSpec
     private static VoterReply.Memory Knowing(RegisteredVoter voter, RegisteredVoter[] founders, params ContainerFloor[] floors)
         => new(voter.Host, voter.Incarnation, VoterStanding.Votes, founders, floors, false);
 
-    private static ContainerFloor FloorOf(ContainerBallots state) => new(state.Container, state.Lowest, state.Owner, state.Open?.Id);
 
     private sealed class OneVoter(Voter voter) : IVoterClient
     {

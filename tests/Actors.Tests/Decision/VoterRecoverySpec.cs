@@ -102,6 +102,27 @@ public sealed class VoterRecoverySpec : IDisposable
     }
 
     [Fact]
+    public async Task A_copy_from_before_the_admission_that_is_put_back_is_no_founder()
+    {
+        Start(A);
+        await StandsAsync(A, VoterStanding.New);
+        var old = _stations[A].Copy();
+        await FoundedAsync();
+        Stop(A);
+        Stop(B);
+        _stations[A] = old;
+
+        Start(A);
+        await StandsAsync(A, VoterStanding.New);
+        await Task.Delay(VoterRecovery.AskEvery * 2);
+        Assert.IsType<VoterReply.Refused>(await AskAsync(A, new VoterRequest.AskFloor(Name)));
+
+        Start(B);
+        await VotesAsync(A);
+        Assert.Equal(new Fence(1, 1), (await FloorAsync(A)).Lowest);
+    }
+
+    [Fact]
     public async Task A_crash_between_the_note_and_the_count_is_no_old_copy()
     {
         await FoundedAsync();
@@ -165,7 +186,7 @@ public sealed class VoterRecoverySpec : IDisposable
     /// <summary>A cluster in which c1 belongs to A at epoch 1.</summary>
     private async Task FoundedAsync()
     {
-        foreach (var voter in Voters)
+        foreach (var voter in Voters.Where(v => _stations[v].Voter is null))
         {
             Start(voter);
         }

@@ -109,6 +109,21 @@ internal sealed class LinuxPortHost : IPortHost, IAsyncDisposable
     /// <summary>As if the daemon had died before it wrote what runs here.</summary>
     internal void LoseRecord(ContainerName container) => File.Delete(Path.Combine(ContainerRecord.PathOf(State, container), ContainerRecord.FileName));
 
+    /// <summary>What a host that was down for a moment has lost of a container: its processes, its cgroups, and everything below /run.</summary>
+    internal async Task LoseContainerAsync(ContainerName container)
+    {
+        var fence = ContainerRecord.Load(State, container)!.Fence;
+        await KillGatedTreeAsync(container, fence);
+        var id = ContainerPlace.IdOf(container, fence);
+        foreach (var mount in _layout.Mounts.Distinct())
+        {
+            DeleteCgroups($"{mount}{_settings.CgroupParent}/{id}");
+        }
+
+        PortInventory.Remove($"{Run}/netns", new PortName(container, fence));
+        Directory.Delete($"{Run}/runc/{id}", recursive: true);
+    }
+
     public async Task KillGatedTreeAsync(ContainerName container, Fence fence)
     {
         var cgroup = _layout.Open($"{_settings.CgroupParent}/{ContainerPlace.IdOf(container, fence)}");

@@ -32,6 +32,30 @@ public sealed class LinuxSourceAttemptSpec : SourceAttemptContract
     }
 }
 
+/// <summary>The source's host was down while its container stood.</summary>
+public sealed class LostSourceSpec : PortContract
+{
+    protected override Task<IPortLab> NewLabAsync() => LinuxPortLab.StartAsync();
+
+    [Fact]
+    public async Task A_container_that_went_with_its_host_in_the_stop_has_nothing_to_thaw_and_can_be_removed()
+    {
+        var attempt = Open();
+        await attempt.UnplugAsync();
+        await ((LinuxPortHost)A).LoseContainerAsync(attempt.Container);
+        await attempt.RestartSourceAsync();
+
+        await attempt.Source.PlugAndThawAsync();
+        await attempt.Source.CleanAsync(Verdict.Source);
+        await attempt.Destination.CleanAsync(Verdict.Source);
+
+        Assert.Equal(ContainerState.Exited, await StateAsync(A, attempt.Container));
+        await AssertNothingLeftAsync(B, attempt);
+        await A.Runtime.RemoveAsync(attempt.Container, TimeSpan.FromSeconds(1), CancellationToken.None);
+        Assert.Empty(await A.Runtime.ListAsync(CancellationToken.None));
+    }
+}
+
 /// <summary>The contract of the destination's port on a real kernel, which compares all memory at the gate with that under the freeze.</summary>
 public sealed class LinuxDestinationAttemptSpec : DestinationAttemptContract
 {

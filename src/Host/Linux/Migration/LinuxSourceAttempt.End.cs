@@ -3,6 +3,7 @@ using ActorMigration.Actors;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Linux.Containers;
 using ActorMigration.Host.Linux.Network;
+using Microsoft.Extensions.Logging;
 
 namespace ActorMigration.Host.Linux.Migration;
 
@@ -15,6 +16,13 @@ internal sealed partial class LinuxSourceAttempt
     public Task PlugAndThawAsync() => AttemptErrors.Of("plugging in and thawing", () =>
     {
         DemandNoLaterStop();
+        if (!_container.Cgroup.Exists)
+        {
+            // The host has been down since the freeze, and the container went with it: it is listed as ended, and can be removed when the attempt has ended.
+            _node.Log.LogWarning("Container {Name} went with its host while it stood for attempt {Attempt}: there is nothing to thaw", Spec.Name, _attempt);
+            return Task.CompletedTask;
+        }
+
         if (_holder is null)
         {
             // An earlier daemon's: its forwarding entry would swallow every frame for the container.
