@@ -1,4 +1,5 @@
 using ActorMigration.Contracts;
+using ActorMigration.Host.Linux;
 using ActorMigration.Host.Linux.Containers;
 using ActorMigration.Host.Linux.Criu;
 using ActorMigration.Host.Linux.Processes;
@@ -151,10 +152,16 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
         var count = started.Count;
         var (gate, container) = await started.StartRestoreAsync(Next);
         var init = await gate.WaitGateAsync();
-        var criu = int.Parse(File.ReadAllText($"{_lab.State}/attempt-{Next}/reached").Split(' ')[2]);
+        var reached = File.ReadAllText($"{_lab.State}/attempt-{Next}/reached").Split(' ');
+        var (script, criu) = (int.Parse(reached[1]), int.Parse(reached[2]));
         Signals.Send(int.Parse(File.ReadAllText($"/proc/{criu}/stat").Split(')')[1].Split(' ')[2]), Signals.SIGKILL);
+        Signals.Send(script, Interop.SIGSTOP);
 
-        await gate.OpenAsync();
+        // Nobody is left who waits for CRIU, and a slow host takes its time to get through.
+        var open = gate.OpenAsync();
+        await Task.Delay(300);
+        Signals.Send(script, Interop.SIGCONT);
+        await open;
         await started.Container.RemoveAsync();
         started.AssertCountsOn(count);
 

@@ -163,13 +163,15 @@ public sealed class GatedRestore : IDisposable
             throw new RestoreFailedException($"the gated tree of {_container.Id} is no longer whole; {Reasons()}");
         }
 
-        if (_refuge.Processes().Contains(gate.Value.Script))
+        var waiting = _refuge.Processes();
+        var criu = waiting.Contains(gate.Value.Criu) ? ProcessIdentity.Find(gate.Value.Criu) : null;
+        if (waiting.Contains(gate.Value.Script))
         {
             await File.WriteAllTextAsync(Path.Combine(_directory, GateScript.ToldFile), "").ConfigureAwait(false);
             _verdict.Tell(GateScript.Destination);
         }
 
-        await Task.Factory.StartNew(() => _runcWatch.Wait(null, -1), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        await Task.Factory.StartNew(() => WaitThrough(criu), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         if (ProcessIdentity.Find(gate.Value.Init) is null || _container.Cgroup.IsFrozen || await _runc.StateAsync(_container.Id).ConfigureAwait(false) is not { Status: "running" })
         {
             throw new RestoreFailedException($"{_container.Id} did not come through its gate; {Reasons()}");
@@ -254,6 +256,17 @@ public sealed class GatedRestore : IDisposable
             }
 
             _runcWatch.Wait(_report.Handle, -1);
+        }
+    }
+
+    /// <summary>runc waits for its CRIU, but may have been killed at the gate; then only CRIU's end says that the tree is through.</summary>
+    private void WaitThrough(ProcessIdentity? criu)
+    {
+        _runcWatch.Wait(null, -1);
+        if (criu is { } process)
+        {
+            using var watch = new ProcessWatch(process);
+            watch.Wait(null, -1);
         }
     }
 

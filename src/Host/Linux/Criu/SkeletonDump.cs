@@ -30,6 +30,7 @@ public sealed class SkeletonDump : IDisposable
     private readonly RuncContainer _container;
     private readonly SkeletonPages? _pages;
     private readonly CommandPipe _go;
+    private readonly TimeProvider _time;
     private readonly Task<ToolResult> _criu;
     private Task _lookedAhead = Task.CompletedTask;
     private bool _told;
@@ -41,6 +42,7 @@ public sealed class SkeletonDump : IDisposable
         _images = images;
         _work = work;
         _go = go;
+        _time = time;
         _criu = ToolProcess.TryRunAsync(command, time);
         // The script may come to read the word after this object is gone; without a writer it would wait in open for ever.
         _criu.ContinueWith(_ => go.Dispose(), TaskScheduler.Default);
@@ -89,7 +91,7 @@ public sealed class SkeletonDump : IDisposable
             ])
         {
             Environment = [.. RuncTool.CleanEnvironment, .. pages?.Environment ?? []],
-            // Killing a criu that is inside its victims would leave its parasite in them: it gets the time it takes.
+            // Killing a criu that is inside its victims lets them run on with what it was doing to them: it gets the time it takes.
             Deadline = Timeout.InfiniteTimeSpan,
         };
         return new SkeletonDump(command, container, pages, images, work, go, time);
@@ -107,7 +109,10 @@ public sealed class SkeletonDump : IDisposable
         }
     }
 
-    /// <summary>Dumps. Called once, on a container that is frozen; it is frozen afterwards too, whatever happens.</summary>
+    /// <summary>
+    /// Dumps. Called once, on a container that is frozen; it is frozen afterwards too, whatever happens. Only a CRIU that is ended by a signal lets it run for the
+    /// moment until that is seen: nothing has been handed over then.
+    /// </summary>
     /// <exception cref="DumpFailedException">CRIU could not; named. The images are of no use.</exception>
     public async Task RunAsync()
     {
@@ -116,12 +121,14 @@ public sealed class SkeletonDump : IDisposable
         _pages?.Hide(_container.Cgroup.Processes());
         Tell("GO");
         var result = await _criu.ConfigureAwait(false);
-        if (result.ExitCode == 128 + Signals.SIGKILL)
+        if (result.Signal is { } signal)
         {
-            // Not CRIU's failure, after which everything is as before: nobody has put back what it had taken.
+            // Not CRIU's failure, after which everything is as before: its victims were let go, and run.
+            await _container.Cgroup.FreezeAsync(_time).ConfigureAwait(false);
+            var sockets = SocketsInRepair.TakeOut(_container.Cgroup.Processes());
             throw new DumpFailedException(
                 DumpObstacle.Other,
-                $"CRIU was killed in the middle of its dump of {_container.Id}, which goes on here; connections that CRIU had just taken out of use are broken");
+                string.Create(CultureInfo.InvariantCulture, $"CRIU was ended by signal {signal} in the middle of its dump of {_container.Id}, which goes on here; connections that had to be made usable again: {sockets}"));
         }
 
         var errors = CriuLog.Errors(Path.Combine(_work, LogName));
@@ -160,6 +167,8 @@ public sealed class SkeletonDump : IDisposable
         #!/bin/sh
         case "$CRTOOLS_SCRIPT_ACTION" in
         pre-dump)
+            # The parent is criu. A host that has no memory left must not take it out of the middle of a dump; the second is for a host that may not say "never".
+            for score in -1000 0; do echo "$score" > "/proc/$PPID/oom_score_adj" && break; done
             word=
             read -r word < {{ShellScript.Quote(go)}}
             [ "$word" = GO ] ;;

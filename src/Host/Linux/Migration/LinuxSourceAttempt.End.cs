@@ -2,6 +2,7 @@ using System.Globalization;
 using ActorMigration.Actors;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Linux.Containers;
+using ActorMigration.Host.Linux.Criu;
 using ActorMigration.Host.Linux.Network;
 using Microsoft.Extensions.Logging;
 
@@ -29,6 +30,8 @@ internal sealed partial class LinuxSourceAttempt
             FrameHolder.RemoveLeftover(Spec.Name, _fence);
         }
 
+        // An earlier daemon may have ended together with the CRIU of its dump.
+        SocketsInRepair.TakeOut(_container.Cgroup.Processes());
         _port ??= ContainerPort.Adopt(_node.NetnsDirectory, Spec.Name, _record.Fence, Spec.Network, _node.Bridge);
         _port.Plug();
         _port.Announce();

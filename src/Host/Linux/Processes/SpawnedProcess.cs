@@ -98,7 +98,7 @@ internal sealed class SpawnedProcess : IDisposable
         // siginfo_t of SIGCHLD: si_signo, si_errno, si_code at 0, 4, 8; si_pid, si_uid, si_status at 16, 20, 24.
         var code = *(int*)(info + 8);
         var status = *(int*)(info + 24);
-        return code == Interop.Spawn.CLD_EXITED ? status : 128 + status;
+        return code == Interop.Spawn.CLD_EXITED ? status : ToolResult.SignalBase + status;
     }
 
     /// <summary>SIGKILL to the process and all of its descendants, also those that left its session.</summary>

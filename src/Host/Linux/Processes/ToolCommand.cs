@@ -42,4 +42,14 @@ public sealed record ToolCommand(string Program, params string[] Arguments)
 /// <param name="ExitCode">0 to 255 of exit, or 128 + signal as a shell says it.</param>
 /// <param name="Output">Standard output, UTF-8; empty when it went to a file.</param>
 /// <param name="Error">Standard error, UTF-8; empty when it went to a file.</param>
-public sealed record ToolResult(int ExitCode, string Output, string Error);
+public sealed record ToolResult(int ExitCode, string Output, string Error)
+{
+    /// <summary>What is added to the signal that ended a program.</summary>
+    internal const int SignalBase = 128;
+
+    /// <summary>Of the kernel; higher exit codes are a program's own.</summary>
+    private const int LastSignal = 64;
+
+    /// <summary>The signal that ended the program; null when it ended by itself.</summary>
+    internal int? Signal => ExitCode is > SignalBase and <= SignalBase + LastSignal ? ExitCode - SignalBase : null;
+}
