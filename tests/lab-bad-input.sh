@@ -24,6 +24,8 @@ source "$AMIG_SOURCE/deploy/demo/memcheck.sh"
 source "$AMIG_SOURCE/tests/lab/untracked.sh"
 # shellcheck source=lab/majority.sh
 source "$AMIG_SOURCE/tests/lab/majority.sh"
+# shellcheck source=lab/resolve.sh
+source "$AMIG_SOURCE/tests/lab/resolve.sh"
 # shellcheck source=lab/certificates.sh
 source "$AMIG_SOURCE/tests/lab/certificates.sh"
 # shellcheck source=lab/faults.sh
@@ -60,6 +62,7 @@ main() {
   test_that a_voter_that_lost_its_state_directory_does_not_vote_before_the_others_have_told_it may voter_without_memory
   test_that when_the_voters_are_back_a_migration_succeeds may majority_is_back
   test_that a_voter_whose_state_directory_was_put_back_becomes_another_one may voter_with_an_old_copy
+  test_that an_operator_decides_where_two_of_three_voters_are_off_and_they_hear_it_when_they_are_back may operator_resolves
   test_that a_host_whose_AK_another_CA_certified_is_refused_by_rule may foreign_attestation_key
   test_that a_host_without_an_AK_certificate_does_not_start_and_says_why may missing_attestation_key
   test_that a_host_whose_TLS_certificate_is_of_another_CA_cannot_join_and_harms_nobody may foreign_node_certificate

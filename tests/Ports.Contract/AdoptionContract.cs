@@ -1,3 +1,4 @@
+using ActorMigration.Actors;
 using ActorMigration.Contracts;
 
 namespace ActorMigration.Ports.Contract;
@@ -81,9 +82,12 @@ public abstract class AdoptionContract : PortContract
 
         await attempt.RestartSourceAsync();
         await AssertStandsAsync(A, attempt.FrozenCount);
+        // An operator may have said that this host was off, which would leave no copy here.
+        Assert.Equal(MigrationFailure.LeftoversFound, (await Assert.ThrowsAsync<AttemptException>(attempt.Source.RefuseCopyAsync)).Failure);
+        await AssertStandsAsync(A, attempt.FrozenCount);
         await attempt.Source.KillAsync();
         await attempt.RestartSourceAsync();
-        await attempt.Source.KillAsync();
+        await attempt.Source.RefuseCopyAsync();
         await attempt.Source.CleanAsync(Verdict.Dest);
 
         await AssertNothingLeftAsync(A, attempt);

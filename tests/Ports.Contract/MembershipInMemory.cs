@@ -20,10 +20,10 @@ public sealed class MembershipInMemory(Guid incarnation) : IVoterMembership
     /// <summary>The disk takes nothing.</summary>
     public bool IsFull { get; set; }
 
-    /// <summary>A voter that votes.</summary>
-    public static async Task<Voter> VotingAsync(HostName self, Func<Guid, VoterCore> coreOf, IRecordLog<VoterRecord> log)
+    /// <summary>A voter that votes; without a <paramref name="journal"/> its host has no attempts.</summary>
+    public static async Task<Voter> VotingAsync(HostName self, Func<Guid, VoterCore> coreOf, IRecordLog<VoterRecord> log, Func<JournalState>? journal = null)
     {
-        var voter = new Voter(self, coreOf, new MembershipInMemory(Guid.NewGuid()), log);
+        var voter = new Voter(self, coreOf, new MembershipInMemory(Guid.NewGuid()), log, journal ?? (() => JournalState.Empty));
         await voter.ConfirmAsync();
         return voter;
     }

@@ -16,13 +16,25 @@ public sealed record OpenRegister(
     public RegisterId Id => Registration.Register;
 }
 
-/// <summary>A verdict that a party may still ask for.</summary>
+/// <summary>A register that the operator decides.</summary>
+/// <param name="Registration">As it was begun.</param>
+/// <param name="Generation">Highest that was promised.</param>
+/// <param name="Consented">What this host has consented to last.</param>
+public sealed record ResolvingRegister(Registration Registration, int Generation, Resolution? Consented = null);
+
+/// <summary>A verdict that somebody may still ask for.</summary>
 /// <param name="Register">The register and its verdict.</param>
-/// <param name="Has">Parties that have it on their disks; when both have, it is dropped and only the floor stays.</param>
+/// <param name="Has">Who has it on their disks; when all that need it have, it is dropped and only the floor stays.</param>
 public sealed record KeptVerdict(ClosedRegister Register, ImmutableHashSet<HostName> Has)
 {
+    /// <summary>
+    /// Who needs it: both sides. The operator's verdict every host, as those that were off do not know that their own is void.
+    /// </summary>
+    public IEnumerable<HostName> Missing
+        => (Register.Certificate.Generation > 0 ? Register.Registration.Hosts() : [Register.Registration.Source, Register.Registration.Destination]).Except(Has);
+
     /// <summary>True when nobody needs it any more.</summary>
-    public bool IsKnownToAll => Has.Contains(Register.Registration.Source) && Has.Contains(Register.Registration.Destination);
+    public bool IsKnownToAll => !Missing.Any();
 }
 
 /// <summary>
@@ -34,8 +46,9 @@ public sealed record KeptVerdict(ClosedRegister Register, ImmutableHashSet<HostN
 /// <param name="Owner">Owner of the epoch of <paramref name="Lowest"/>, null when the name is free.</param>
 /// <param name="Open">The open register.</param>
 /// <param name="Kept">Verdicts that a party may still ask for.</param>
+/// <param name="Resolving">The register that the operator decides.</param>
 public sealed record ContainerBallots(
-    ContainerName Container, Fence Lowest, HostName? Owner, OpenRegister? Open, ImmutableArray<KeptVerdict> Kept)
+    ContainerName Container, Fence Lowest, HostName? Owner, OpenRegister? Open, ImmutableArray<KeptVerdict> Kept, ResolvingRegister? Resolving = null)
 {
     /// <summary>Of a name that a voter hears for the first time.</summary>
     public static ContainerBallots Fresh(ContainerName container) => new(container, new Fence(0, 1), null, null, []);
@@ -55,10 +68,17 @@ public sealed record ContainerBallots(
         {
             Kept = [.. Kept.Select(k => k.Register.Registration.Register == a.Register ? k with { Has = k.Has.Add(a.Party) } : k).Where(k => !k.IsKnownToAll)],
         },
+        VoterRecord.GenerationPromised p => this with
+        {
+            Resolving = Resolving?.Registration.Register == p.Registration.Register ? Resolving with { Generation = p.Generation } : new(p.Registration, p.Generation),
+        },
+        VoterRecord.ResolutionConsented c when Resolving?.Registration.Register == c.Resolution.Register => this with { Resolving = Resolving with { Consented = c.Resolution } },
         VoterRecord.Withdrawn w when Open?.Id == w.Register => this with { Open = null },
         VoterRecord.Released r => this with { Lowest = new Fence(r.Epoch + 1, 1), Owner = null },
         _ => this,
     };
+
+    private static bool IsOf(ClosedRegister closed, KeptVerdict kept) => kept.Register.Registration.Register == closed.Registration.Register;
 
     private ContainerBallots Close(ClosedRegister closed)
     {
@@ -68,9 +88,10 @@ public sealed record ContainerBallots(
             Lowest = raised ? closed.Next : Lowest,
             Owner = raised ? closed.NextOwner : Owner,
             Open = Open is not null && Open.Id.Fence < closed.Next ? null : Open,
-            Kept = Kept.Any(k => k.Register.Registration.Register == closed.Registration.Register)
+            Resolving = Resolving is not null && Resolving.Registration.Register.Fence < closed.Next ? null : Resolving,
+            Kept = Kept.Any(k => IsOf(closed, k) && k.Register.Certificate.Generation >= closed.Certificate.Generation)
                 ? Kept
-                : Kept.Add(new KeptVerdict(closed with { Registration = closed.Registration with { Previous = [] } }, [])),
+                : [.. Kept.Where(k => !IsOf(closed, k)), new KeptVerdict(closed with { Registration = closed.Registration with { Previous = [] } }, [])],
         };
     }
 }

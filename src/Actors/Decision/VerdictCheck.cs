@@ -22,7 +22,8 @@ public static class VerdictCheck
 
     /// <summary>
     /// Null when the certificate is valid for the register, else the one sentence why not: its register, one ballot and one value throughout, each voter of the
-    /// registration at most once and with the incarnation that BEGIN named, every signature by that voter's node key, and more than half of the voters.
+    /// registration at most once and with the incarnation that BEGIN named, every signature by that voter's node key, and more than half of the voters; or a resolution
+    /// that every host with a part in the register has consented to or is said to be off for.
     /// </summary>
     public static string? WhyNot(VerdictCertificate certificate, Registration registration, INodeKeys keys)
     {
@@ -34,6 +35,13 @@ public static class VerdictCheck
         if (certificate.Value is not (Verdict.Source or Verdict.Dest))
         {
             return "the certificate has no known value";
+        }
+
+        if (certificate.ResolvedBy is { } resolved)
+        {
+            return certificate.Accepts.Length > 0 ? "the certificate has accepts and a resolution"
+                : resolved.Resolution.Value != certificate.Value ? "the resolution has another value than the certificate"
+                : ResolutionCheck.WhyNot(resolved, registration, keys);
         }
 
         var counted = new HashSet<HostName>();

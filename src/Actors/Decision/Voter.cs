@@ -8,7 +8,7 @@ namespace ActorMigration.Actors;
 /// node's own client without a socket). It is no actor on purpose: a container may stand frozen until a majority has answered, so voting must not depend on
 /// the actor system, which cluster downing may stop. Before it is admitted (<see cref="VoterAdmission"/>) it says nothing but that.
 /// </summary>
-public sealed class Voter : IDisposable
+public sealed class Voter : IResolutionSeat, IDisposable
 {
     /// <summary>Records after which the log is rewritten; some hundred bytes each, so that replay at start-up stays in the milliseconds.</summary>
     public const int CompactAfterRecords = 10_000;
@@ -17,6 +17,7 @@ public sealed class Voter : IDisposable
     private readonly Func<Guid, VoterCore> _coreOf;
     private readonly IVoterMembership _membership;
     private readonly IRecordLog<VoterRecord> _store;
+    private readonly Func<JournalState> _journal;
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private ImmutableDictionary<ContainerName, ContainerBallots> _containers = ImmutableDictionary<ContainerName, ContainerBallots>.Empty;
     private VoterCore _core;
@@ -24,17 +25,29 @@ public sealed class Voter : IDisposable
     private bool _isDiskUnknown;
     private bool _votes;
 
+    /// <summary>Guards <see cref="_acted"/> and <see cref="_barred"/>, which attempts ask without waiting for the disk.</summary>
+    private readonly Lock _seat = new();
+
+    /// <summary>Per container the verdict that this host's last attempt acts on.</summary>
+    private readonly Dictionary<ContainerName, VerdictCertificate> _acted;
+
+    /// <summary>Per container the register that the operator was promised, and its generation.</summary>
+    private readonly Dictionary<ContainerName, (RegisterId Register, int Generation)> _barred = [];
+
     /// <param name="self">This host.</param>
     /// <param name="coreOf">The rules, for an incarnation.</param>
     /// <param name="membership">Which incarnation it is.</param>
     /// <param name="store">Its memory.</param>
-    public Voter(HostName self, Func<Guid, VoterCore> coreOf, IVoterMembership membership, IRecordLog<VoterRecord> store)
+    /// <param name="journal">What this host's own attempts have on its disk now.</param>
+    public Voter(HostName self, Func<Guid, VoterCore> coreOf, IVoterMembership membership, IRecordLog<VoterRecord> store, Func<JournalState> journal)
     {
         _self = self;
         _coreOf = coreOf;
         _core = coreOf(membership.Incarnation);
         _membership = membership;
         _store = store;
+        _journal = journal;
+        _acted = journal().LastClosed.ToDictionary(one => one.Key, one => one.Value.Certificate);
         var records = store.Load();
         _records = records.Length;
         foreach (var record in records)
@@ -61,7 +74,12 @@ public sealed class Voter : IDisposable
                 return Remember(ask.After);
             }
 
-            if (!_votes)
+            if (request is VoterRequest.AskResolutions)
+            {
+                return new VoterReply.Resolutions(_self, [.. Resolutions().Take(VoterFrames.MaxResolutions).Select(kept => kept.Register)]);
+            }
+
+            if (!_votes && request is not (VoterRequest.PrepareResolution or VoterRequest.ConsentToResolution or VoterRequest.SpreadResolution))
             {
                 return request is VoterRequest.Begin
                     ? new VoterReply.BeginRefused(_self, BeginRefusal.OtherIncarnation, WhySilent())
@@ -71,6 +89,11 @@ public sealed class Voter : IDisposable
             var container = ContainerOf(request);
             var state = _containers.GetValueOrDefault(container) ?? ContainerBallots.Fresh(container);
             var (records, reply) = _core.Answer(state, peer, request);
+            if (request is VoterRequest.PrepareResolution prepare && records.Length > 0 && Bar(prepare) is { } instead)
+            {
+                return instead;
+            }
+
             if (records.Length > 0)
             {
                 await PersistAsync(records).ConfigureAwait(false);
@@ -83,6 +106,41 @@ public sealed class Voter : IDisposable
             _oneAtATime.Release();
         }
     }
+
+    /// <summary>Raised when this host has heard the operator's verdict, for its own attempt; after it is on the disk.</summary>
+    public event Action<VerdictCertificate>? Resolved;
+
+    /// <inheritdoc/>
+    public bool Admit(VerdictCertificate certificate)
+    {
+        var register = certificate.Register;
+        lock (_seat)
+        {
+            if (_barred.TryGetValue(register.Container, out var barred) && barred.Register == register && certificate.Generation < barred.Generation)
+            {
+                return false;
+            }
+
+            _acted[register.Container] = certificate;
+            return true;
+        }
+    }
+
+    /// <inheritdoc/>
+    public VerdictCertificate? ResolutionOf(RegisterId register)
+        => _containers.GetValueOrDefault(register.Container)?.Kept.Select(k => k.Register.Certificate).FirstOrDefault(c => c.Register == register && c.Generation > 0);
+
+    /// <summary>The operator's verdicts that somebody may not have heard of.</summary>
+    public ImmutableArray<KeptVerdict> Resolutions() => [.. _containers.Values.SelectMany(c => c.Kept).Where(k => k.Register.Certificate.Generation > 0)];
+
+    /// <summary>How a register was begun, when this host knows.</summary>
+    public Registration? RegistrationOf(AttemptId attempt)
+        => _containers.Values
+            .SelectMany(c => c.Kept.Select(k => (Registration?)k.Register.Registration).Append(c.Open?.Registration).Append(c.Resolving?.Registration))
+            .FirstOrDefault(r => r?.Register.Attempt == attempt);
+
+    /// <summary>A host has the operator's verdict on its disk.</summary>
+    public Task NoteAsync(RegisterId register, HostName host) => AloneAsync(() => PersistAsync([new VoterRecord.Acknowledged(register, host)]));
 
     /// <summary>Its memory is its newest: it votes. Called by whoever asked the TPM.</summary>
     public Task ConfirmAsync() => AloneAsync(() =>
@@ -129,6 +187,45 @@ public sealed class Voter : IDisposable
             [.. floors.Take(VoterFrames.MaxFloors)], floors.Length > VoterFrames.MaxFloors);
     }
 
+    /// <summary>
+    /// From here on this host's attempt acts on no verdict of a lower generation, even if the promise then cannot be written. Not null when it already does, or cannot do what
+    /// the operator wants.
+    /// </summary>
+    private VoterReply? Bar(VoterRequest.PrepareResolution prepare)
+    {
+        var register = prepare.Registration.Register;
+        lock (_seat)
+        {
+            if (_acted.TryGetValue(register.Container, out var acted) && acted.Register == register)
+            {
+                return new VoterReply.Decided(acted);
+            }
+
+            if (WhyNotCarryOut(prepare) is { } why)
+            {
+                return new VoterReply.Refused(_self, why);
+            }
+
+            _barred[register.Container] = (register, prepare.Generation);
+            return null;
+        }
+    }
+
+    private string? WhyNotCarryOut(VoterRequest.PrepareResolution prepare)
+    {
+        var registration = prepare.Registration;
+        var winner = prepare.Value == Verdict.Dest ? registration.Destination : registration.Source;
+        if (winner != _self)
+        {
+            return null;
+        }
+
+        var attempt = registration.Register.Attempt;
+        return !_journal().Open.TryGetValue(attempt, out var open) ? $"host {_self} has no open attempt {attempt}, so nothing of it can go on there"
+            : prepare.Value == Verdict.Dest && open.Proposed != Verdict.Dest ? $"the restored tree of attempt {attempt} does not wait at its gate on host {_self}: nothing of it can go on there"
+            : null;
+    }
+
     /// <summary>One that has not been counted is about to draw another incarnation: nobody is to begin a cluster with it.</summary>
     private VoterStanding Standing => _votes ? VoterStanding.Votes : _membership.HasVoted || _membership.Counter is null ? VoterStanding.Waits : VoterStanding.New;
 
@@ -156,6 +253,10 @@ public sealed class Voter : IDisposable
         foreach (var record in records)
         {
             Apply(record);
+            if (record is VoterRecord.Closed { Register.Certificate: { Generation: > 0 } resolution })
+            {
+                Resolved?.Invoke(resolution);
+            }
         }
 
         _records += records.Length;
@@ -182,7 +283,15 @@ public sealed class Voter : IDisposable
     private void Apply(VoterRecord record)
     {
         var state = _containers.GetValueOrDefault(record.Container) ?? ContainerBallots.Fresh(record.Container);
-        _containers = _containers.SetItem(record.Container, state.Apply(record));
+        state = state.Apply(record);
+        _containers = _containers.SetItem(record.Container, state);
+        if (state.Resolving is { } resolving)
+        {
+            lock (_seat)
+            {
+                _barred[record.Container] = (resolving.Registration.Register, resolving.Generation);
+            }
+        }
     }
 
     private static ContainerName ContainerOf(VoterRequest request) => request switch
@@ -194,6 +303,9 @@ public sealed class Voter : IDisposable
         VoterRequest.Learn r => r.Certificate.Register.Container,
         VoterRequest.Withdraw r => r.Register.Container,
         VoterRequest.Release r => r.Container,
+        VoterRequest.PrepareResolution r => r.Registration.Register.Container,
+        VoterRequest.ConsentToResolution r => r.Resolution.Register.Container,
+        VoterRequest.SpreadResolution r => r.Register.Registration.Register.Container,
         _ => throw new ArgumentException($"{request.GetType().Name} is no request to a voter", nameof(request)),
     };
 }

@@ -32,6 +32,9 @@ public sealed class VoterCore(
         VoterRequest.Learn learn => Learn(state, peer, learn.Certificate),
         VoterRequest.Withdraw withdraw => Withdraw(state, peer, withdraw.Register),
         VoterRequest.Release release => Release(state, peer, release),
+        VoterRequest.PrepareResolution prepare => PrepareResolution(state, prepare),
+        VoterRequest.ConsentToResolution consent => Consent(state, consent.Resolution),
+        VoterRequest.SpreadResolution spread => Hear(state, spread.Register),
         _ => Say(new VoterReply.Refused(self, $"voter {self} does not know the request {request.GetType().Name}")),
     };
 
@@ -74,8 +77,7 @@ public sealed class VoterCore(
 
     private (BeginRefusal Reason, string Sentence)? WhyNotGenuine(HostName peer, Registration registration)
     {
-        if (registration.Voters.Length != voters.Length || !registration.Voters.All(v => voters.Contains(v.Host))
-            || VerdictCheck.WhyNotVoters([.. registration.Voters.Select(v => v.Host)]) is not null)
+        if (!HasOurVoters(registration))
         {
             return (BeginRefusal.BadVoters, $"the registration's voters are not those of voter {self}'s configuration ({string.Join(", ", voters)})");
         }
@@ -91,10 +93,13 @@ public sealed class VoterCore(
             : (BeginRefusal.OtherIncarnation, $"the registration does not name this state directory of voter {self}; it abstains");
     }
 
+    private bool HasOurVoters(Registration registration)
+        => registration.Voters.Length == voters.Length && registration.Voters.All(v => voters.Contains(v.Host))
+           && VerdictCheck.WhyNotVoters([.. registration.Voters.Select(v => v.Host)]) is null;
+
     private string? WhyNotPrevious(Registration registration, ClosedRegister previous)
         => previous.Registration.Register.Container != registration.Register.Container
-           || previous.Registration.Voters.Length != voters.Length
-           || !previous.Registration.Voters.All(v => voters.Contains(v.Host))
+           || !HasOurVoters(previous.Registration)
            || !keys.Verify(previous.Registration.Source, DecisionBytes.ToSign(previous.Registration), previous.Registration.Signature)
             ? "not genuine"
             : VerdictCheck.WhyNot(previous.Certificate, previous.Registration, keys);
@@ -110,6 +115,11 @@ public sealed class VoterCore(
         if (state.Open is { } open)
         {
             return (BeginRefusal.OtherAttemptOpen, $"attempt {open.Id.Attempt} of {container} at {open.Id.Fence} has not ended");
+        }
+
+        if (state.Resolving?.Registration.Register is { } resolving && resolving.Fence >= state.Lowest)
+        {
+            return (BeginRefusal.OtherAttemptOpen, $"attempt {resolving.Attempt} of {container} at {resolving.Fence} waits for the operator's resolution");
         }
 
         if (registration.Kind == RegisterKind.Creation)
@@ -129,6 +139,11 @@ public sealed class VoterCore(
             return Say(Find(state, register) is { } known ? new VoterReply.Decided(known.Certificate)
                 : register.Fence < state.Lowest ? new VoterReply.Forgotten(self)
                 : new VoterReply.UnknownRegister(self));
+        }
+
+        if (state.Resolving?.Registration.Register == register)
+        {
+            return Say(WaitsForOperator(register));
         }
 
         if (!IsNamed(open.Registration))
@@ -192,6 +207,11 @@ public sealed class VoterCore(
                 return Say(new VoterReply.Done(self));
             }
 
+            if (certificate.Generation == 0 && state.Resolving?.Registration.Register == certificate.Register)
+            {
+                return Say(WaitsForOperator(certificate.Register));
+            }
+
             if (VerdictCheck.WhyNot(certificate, open.Registration, keys) is { } why)
             {
                 return Say(new VoterReply.Refused(self, why));
@@ -221,8 +241,77 @@ public sealed class VoterCore(
             : Say(new VoterReply.Refused(self, $"{peer} may not free the name {state.Container}: it belongs to {state.Owner?.Value ?? "nobody"}, or an attempt is open"));
     }
 
+    private VoterAnswer PrepareResolution(ContainerBallots state, VoterRequest.PrepareResolution request)
+    {
+        var registration = request.Registration with { Previous = [] };
+        var register = registration.Register;
+        if (!HasOurVoters(registration) || !registration.Hosts().Contains(self)
+            || !keys.Verify(registration.Source, DecisionBytes.ToSign(registration), registration.Signature))
+        {
+            return Say(new VoterReply.Refused(self, $"the registration of attempt {register.Attempt} is not signed by host {registration.Source}, names other voters, or {self} has no part in it"));
+        }
+
+        if (Find(state, register) is { } known)
+        {
+            return Say(new VoterReply.Decided(known.Certificate));
+        }
+
+        if (register.Fence < state.Lowest)
+        {
+            return Say(new VoterReply.Forgotten(self));
+        }
+
+        return state.Resolving is not { } resolving || resolving.Registration.Register.Fence < register.Fence
+                ? new([new VoterRecord.GenerationPromised(registration, request.Generation)], new VoterReply.ResolutionPromised(self, request.Generation, null))
+            : resolving.Registration.Register != register
+                ? Say(new VoterReply.Refused(self, $"attempt {resolving.Registration.Register.Attempt} of {state.Container} waits for the operator's resolution, and is the later one"))
+            : request.Generation > resolving.Generation
+                ? new([new VoterRecord.GenerationPromised(registration, request.Generation)], new VoterReply.ResolutionPromised(self, request.Generation, resolving.Consented))
+            : Say(new VoterReply.ResolutionPromised(self, resolving.Generation, resolving.Consented));
+    }
+
+    private VoterAnswer Consent(ContainerBallots state, Resolution resolution)
+    {
+        if (Find(state, resolution.Register) is { } known)
+        {
+            return Say(new VoterReply.Decided(known.Certificate));
+        }
+
+        if (state.Resolving is not { } resolving || resolving.Registration.Register != resolution.Register)
+        {
+            return Say(new VoterReply.Refused(self, $"host {self} was not asked to resolve attempt {resolution.Register.Attempt}"));
+        }
+
+        if (resolving.Generation != resolution.Generation)
+        {
+            return Say(new VoterReply.ResolutionPromised(self, resolving.Generation, resolving.Consented));
+        }
+
+        return ResolutionCheck.WhyNot(resolution, resolving.Registration) is { } why ? Say(new VoterReply.Refused(self, why))
+            : resolution.Fenced.Contains(self) ? Say(new VoterReply.Refused(self, $"host {self} is said to be off, and answers"))
+            : new(
+                [new VoterRecord.ResolutionConsented(resolution)],
+                new VoterReply.Consented(new SignedConsent(self, signer.Sign(DecisionBytes.ToSign(self, resolution)))));
+    }
+
+    private VoterAnswer Hear(ContainerBallots state, ClosedRegister closed)
+    {
+        if (closed.Certificate.Generation == 0 || !HasOurVoters(closed.Registration)
+            || !keys.Verify(closed.Registration.Source, DecisionBytes.ToSign(closed.Registration), closed.Registration.Signature))
+        {
+            return Say(new VoterReply.Refused(self, $"what is told of attempt {closed.Registration.Register.Attempt} is no operator's resolution of one that host {closed.Registration.Source} began"));
+        }
+
+        return VerdictCheck.WhyNot(closed.Certificate, closed.Registration, keys) is { } why ? Say(new VoterReply.Refused(self, why))
+            : Find(state, closed.Registration.Register)?.Certificate.Generation >= closed.Certificate.Generation || closed.Next <= state.Lowest ? Say(new VoterReply.Done(self))
+            : new([new VoterRecord.Closed(closed)], new VoterReply.Done(self));
+    }
+
+    private VoterReply.Refused WaitsForOperator(RegisterId register)
+        => new(self, $"attempt {register.Attempt} waits for the operator's resolution, which host {self} has promised not to cross");
+
     /// <summary>A voter that was not there when BEGIN was made is not named: whether it will have forgotten something could never be told.</summary>
-    private bool IsNamed(Registration registration) => registration.Voters.Single(v => v.Host == self).Incarnation == incarnation;
+    private bool IsNamed(Registration registration) => registration.Voters.FirstOrDefault(v => v.Host == self)?.Incarnation == incarnation;
 
     private static bool IsParty(Registration registration, HostName peer) => peer == registration.Source || peer == registration.Destination;
 

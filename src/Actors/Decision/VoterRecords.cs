@@ -23,6 +23,12 @@ public abstract record VoterRecord(ContainerName Container)
     /// <summary>One party has the verdict on its own disk.</summary>
     public sealed record Acknowledged(RegisterId Register, HostName Party) : VoterRecord(Register.Container);
 
+    /// <summary>On behalf of the operator a generation was promised: nothing of a lower one is taken for the verdict any more.</summary>
+    public sealed record GenerationPromised(Registration Registration, int Generation) : VoterRecord(Registration.Register.Container);
+
+    /// <summary>This host has consented to a resolution.</summary>
+    public sealed record ResolutionConsented(Resolution Resolution) : VoterRecord(Resolution.Register.Container);
+
     /// <summary>A creator gave a name up before it proposed.</summary>
     public sealed record Withdrawn(RegisterId Register) : VoterRecord(Register.Container);
 

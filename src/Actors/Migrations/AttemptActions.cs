@@ -36,6 +36,9 @@ public abstract record AttemptAction
     /// <summary>Destination, with a verdict: let the tasks run.</summary>
     public sealed record OpenGate(VerdictCertificate Certificate) : AttemptAction;
 
+    /// <summary>Source, whose host an operator said was off: see that no copy stands here, in the place of the call <see cref="AttemptCall.Kill"/>.</summary>
+    public sealed record RefuseCopy : AttemptAction;
+
     /// <summary>Wipe what the attempt has on this host.</summary>
     public sealed record Clean(Verdict Verdict) : AttemptAction;
 

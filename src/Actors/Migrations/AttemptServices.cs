@@ -18,7 +18,8 @@ public sealed record AttestationServices(IActorRef Tpm, AttestationPolicy Policy
 /// <param name="Signer">Signs registrations.</param>
 /// <param name="Keys">Knows the nodes' keys.</param>
 /// <param name="Times">How long voters are waited for.</param>
-public sealed record DecisionServices(AttemptJournal Journal, IVoterClient Client, VoterPoll Poll, INodeSigner Signer, INodeKeys Keys, VoterTimes Times);
+/// <param name="Seat">Asked before a verdict is acted on.</param>
+public sealed record DecisionServices(AttemptJournal Journal, IVoterClient Client, VoterPoll Poll, INodeSigner Signer, INodeKeys Keys, VoterTimes Times, IResolutionSeat Seat);
 
 /// <summary>Everything an attempt's actors need of their node.</summary>
 /// <param name="Peers">Counterparts on other hosts.</param>

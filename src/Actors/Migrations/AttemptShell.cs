@@ -65,7 +65,15 @@ public abstract class AttemptShell : UntypedActor, IWithTimers, IWithUnboundedSt
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
 
-    protected override void PreStart() => Self.Tell(new AttemptEvent.Started());
+    protected override void PreStart()
+    {
+        Self.Tell(new AttemptEvent.Started());
+        if (Registration is { } registration && Services.Decision.Seat.ResolutionOf(registration.Register) is { } resolution)
+        {
+            // Heard while no actor was here.
+            Self.Tell(new AttemptEvent.VerdictLearned(resolution));
+        }
+    }
 
     protected override void PostStop()
     {
@@ -111,6 +119,10 @@ public abstract class AttemptShell : UntypedActor, IWithTimers, IWithUnboundedSt
     {
         switch (message)
         {
+            case AttemptEvent.VerdictLearned { Certificate: var certificate } when !MayActOn(certificate):
+            case VerdictReached { Certificate: var told } when !MayActOn(told):
+                Log.Error("Attempt {0} in {1}: a verdict of the voters is not acted on, as this host has promised to wait for the operator's resolution", _attempt, StateName);
+                break;
             case AttemptEvent e:
                 Feed(e);
                 break;
@@ -147,6 +159,10 @@ public abstract class AttemptShell : UntypedActor, IWithTimers, IWithUnboundedSt
 
         Perform(actions, e);
     }
+
+    /// <summary>What proves nothing is left to the state machine, which says so.</summary>
+    private bool MayActOn(VerdictCertificate certificate)
+        => Registration is not { } registration || !VerdictCheck.Verify(certificate, registration, Services.Decision.Keys) || Services.Decision.Seat.Admit(certificate);
 
     private void Perform(ImmutableArray<AttemptAction> actions, AttemptEvent e)
     {
@@ -239,8 +255,8 @@ public abstract class AttemptShell : UntypedActor, IWithTimers, IWithUnboundedSt
                 Log.Error("Attempt {0} in {1}: {2}", _attempt, StateName, alarm.Sentence);
                 break;
             case AttemptAction.End:
+                // The parent ends this actor, behind what it has forwarded to it before it hears this.
                 Context.Parent.Tell(new AttemptEnded(_attempt, Details()));
-                Context.Stop(Self);
                 break;
             default:
                 (TryCall(action) ?? throw new InvalidOperationException($"nobody performs {action.GetType().Name}")).PipeTo(Self);

@@ -118,8 +118,13 @@ public sealed partial record DestinationMigration
     private (DestinationMigration, ImmutableArray<AttemptAction>) CarryOut()
     {
         var (next, actions) = Certificate!.Value == Verdict.Dest
-            ? GoCalling(DestinationState.OpeningGate, AttemptCall.OpenGate, new AttemptAction.OpenGate(Certificate))
-            : (this with { Failure = Failure == MigrationFailure.None ? MigrationFailure.Cancelled : Failure, Sentence = Sentence.Length == 0 ? $"host {Source} kept the container" : Sentence })
+            ? (this with { Sentence = Certificate.ResolvedBy is { } given ? ResolutionCheck.Sentence(given) : Sentence })
+                .GoCalling(DestinationState.OpeningGate, AttemptCall.OpenGate, new AttemptAction.OpenGate(Certificate))
+            : (this with
+            {
+                Failure = Failure == MigrationFailure.None ? MigrationFailure.Cancelled : Failure,
+                Sentence = Certificate.ResolvedBy is { } resolved ? ResolutionCheck.Sentence(resolved) : Sentence.Length == 0 ? $"host {Source} kept the container" : Sentence,
+            })
                 .GoCalling(DestinationState.KillingGated, AttemptCall.KillGated, new AttemptAction.Call(AttemptCall.KillGated));
         return (next, [.. actions, new AttemptAction.Send(new VerdictReached(Attempt, Fence, Certificate)), .. IsVerdictOnDisk ? [new AttemptAction.Acknowledge(Certificate)] : ImmutableArray<AttemptAction>.Empty]);
     }

@@ -79,6 +79,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
                 break;
             case AttemptEnded ended when _open.Remove(ended.Attempt, out var child):
                 Context.Unwatch(child.Ref);
+                child.Ref.Tell(PoisonPill.Instance);
                 TakeUpUnlessEnded(ended.Attempt);
                 break;
             case Terminated terminated:

@@ -80,7 +80,8 @@ public sealed partial record SourceMigration
         {
             case (SourceState.CopyingFrozen, AddressClaimed):
                 return (this with { Awaited = null }, []);
-            case (SourceState.Thawing or SourceState.Cleaning or SourceState.JournalingEnded, AddressClaimed) when Certificate is { Value: Verdict.Source }:
+            case (SourceState.Thawing or SourceState.Cleaning, AddressClaimed) when Certificate is { Value: Verdict.Source }:
+            case (SourceState.JournalingEnded or SourceState.Ended, AddressClaimed or DestinationCleaned) when Certificate is not { Value: Verdict.Dest }:
                 return (this, [new AttemptAction.AnnounceAgain()]);
             case (SourceState.AwaitingVerdict, AtGate gate):
                 return (this with { Gate = gate.Report }, []);
@@ -135,7 +136,9 @@ public sealed partial record SourceMigration
             return (this, [new AttemptAction.Alarm($"DEST was decided for attempt {Attempt}, which never signed a hand-over token; the container stays here untouched")]);
         }
 
-        var known = this with { Certificate = certificate };
+        var known = certificate.ResolvedBy is { } resolved
+            ? this with { Certificate = certificate, Failure = certificate.Value == Verdict.Source ? MigrationFailure.Cancelled : Failure, Sentence = ResolutionCheck.Sentence(resolved) }
+            : this with { Certificate = certificate };
         return known.Busy != AttemptCall.None
             ? (known with { State = SourceState.AwaitingVerdict, Awaited = null }, EndCopy())
             : known.Go(SourceState.JournalingVerdict, new AttemptAction.Journal(new JournalEntry.VerdictLearned(Attempt, certificate)));
@@ -146,10 +149,17 @@ public sealed partial record SourceMigration
 
     private (SourceMigration, ImmutableArray<AttemptAction>) CarryOut() => Certificate!.Value switch
     {
-        Verdict.Dest => GoCalling(SourceState.Killing, AttemptCall.Kill, new AttemptAction.Call(AttemptCall.Kill)),
+        Verdict.Dest => GoCalling(SourceState.Killing, AttemptCall.Kill, KillAction()),
         _ when IsFrozen => GoCalling(SourceState.Thawing, AttemptCall.PlugAndThaw, new AttemptAction.Call(AttemptCall.PlugAndThaw)),
         _ => EndClosed(),
     };
+
+    /// <summary>
+    /// An operator who says that this host was off has given the container away without it. When that was so nothing stands here; else the copy stays frozen, as a wrong word must not
+    /// cost the only one.
+    /// </summary>
+    private AttemptAction KillAction()
+        => Certificate?.ResolvedBy?.Resolution.Fenced.Contains(Self) == true ? new AttemptAction.RefuseCopy() : new AttemptAction.Call(AttemptCall.Kill);
 
     /// <summary>The attempt was given up before the freeze and its register is closed.</summary>
     private (SourceMigration, ImmutableArray<AttemptAction>) EndClosed()
@@ -197,7 +207,7 @@ public sealed partial record SourceMigration
     private (SourceMigration, ImmutableArray<AttemptAction>) Retry() => (State, Busy) switch
     {
         (SourceState.Thawing, AttemptCall.None) => Make(AttemptCall.PlugAndThaw, new AttemptAction.Call(AttemptCall.PlugAndThaw)),
-        (SourceState.Killing, AttemptCall.None) => Make(AttemptCall.Kill, new AttemptAction.Call(AttemptCall.Kill)),
+        (SourceState.Killing, AttemptCall.None) => Make(AttemptCall.Kill, KillAction()),
         (SourceState.Aborting, AttemptCall.None) => Make(AttemptCall.Clean, new AttemptAction.Clean(Verdict.Source)),
         (SourceState.Cleaning, AttemptCall.None) => Make(AttemptCall.Clean, new AttemptAction.Clean(Certificate!.Value)),
         _ => Ignore($"nothing is to be retried in {State}"),

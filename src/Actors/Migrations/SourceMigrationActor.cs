@@ -109,6 +109,8 @@ public sealed class SourceMigrationActor : AttemptShell
                 return CallAsync(AttemptCall.PlugAndThaw, () => Port().PlugAndThawAsync());
             case AttemptAction.Call { What: AttemptCall.Kill }:
                 return CallAsync(AttemptCall.Kill, () => Port().KillAsync());
+            case AttemptAction.RefuseCopy:
+                return CallAsync(AttemptCall.Kill, () => Port().RefuseCopyAsync());
             case AttemptAction.Clean when _port is null && !_adopt:
                 // The attempt could not even be opened: there is nothing of it here.
                 return Task.FromResult<AttemptEvent>(new AttemptEvent.CallDone(AttemptCall.Clean));

@@ -46,6 +46,12 @@ public interface ISourceAttempt : IAsyncDisposable
     /// <summary>Resume after DEST: kills the frozen copy. Its files stay until <see cref="CleanAsync"/>.</summary>
     Task KillAsync();
 
+    /// <summary>
+    /// Resume after an operator's DEST that says that this host was off: as <see cref="KillAsync"/> when no process is left of the copy, and else
+    /// <see cref="MigrationFailure.LeftoversFound"/>, with the copy as it stands.
+    /// </summary>
+    Task RefuseCopyAsync();
+
     /// <summary>Teardown. Streams, keys and tracking go; after DEST also the container's files, mounts, netns and record on this host.</summary>
     Task CleanAsync(Verdict verdict);
 }

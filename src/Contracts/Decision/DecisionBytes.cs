@@ -5,6 +5,7 @@ public static class DecisionBytes
 {
     private const string RegistrationTag = "amig/registration/1";
     private const string AcceptTag = "amig/accept/1";
+    private const string ConsentTag = "amig/consent/1";
 
     /// <summary>What the source's node key signs; every field but the signature. Previous verdicts prove themselves and are not part of it.</summary>
     public static byte[] ToSign(Registration registration)
@@ -32,6 +33,21 @@ public static class DecisionBytes
             .Text(accept.Ballot.Proposer.Value)
             .Byte((byte)accept.Value)
             .ToArray();
+    }
+
+    /// <summary>What the node key of <paramref name="host"/> signs when it consents to a resolution.</summary>
+    public static byte[] ToSign(HostName host, Resolution resolution) => Write(new WireWriter().Text(ConsentTag).Text(host.Value), resolution).ToArray();
+
+    /// <summary>All of a resolution; also part of the voters' frames.</summary>
+    public static WireWriter Write(WireWriter writer, Resolution resolution)
+    {
+        Write(writer, resolution.Register).I32(resolution.Generation).Byte((byte)resolution.Value).I32(resolution.Fenced.Length);
+        foreach (var host in resolution.Fenced)
+        {
+            writer.Text(host.Value);
+        }
+
+        return writer.Text(resolution.Operator).Text(resolution.Reason).I64(resolution.AtUnixMs);
     }
 
     /// <summary>Container, fence and attempt; also part of the voters' frames.</summary>

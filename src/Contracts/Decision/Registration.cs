@@ -35,15 +35,23 @@ public sealed record Registration(
     RegisteredVoter[] Voters,
     byte[] SourceKeyDigest,
     ClosedRegister[] Previous,
-    byte[] Signature);
+    byte[] Signature)
+{
+    /// <summary>Every host that has a part in it, both sides and the voters, in the order of their names.</summary>
+    public HostName[] Hosts() => [.. Voters.Select(v => v.Host).Append(Source).Append(Destination).Distinct().OrderBy(h => h.Value, StringComparer.Ordinal)];
+}
 
 /// <summary>A register and its verdict.</summary>
 /// <param name="Registration">As it was begun, without what came before it.</param>
 /// <param name="Certificate">Its verdict.</param>
 public sealed record ClosedRegister(Registration Registration, VerdictCertificate Certificate)
 {
-    /// <summary>Lowest fence that may be begun after this verdict.</summary>
-    public Fence Next => Certificate.Value == Verdict.Dest
+    /// <summary>
+    /// Lowest fence that may be begun after this verdict. After the operator's it is above all that a verdict of a lower generation would have given, so that voters who hear
+    /// of it only later never have to go back.
+    /// </summary>
+    public Fence Next => Certificate.Generation > 0 ? new Fence(Registration.Register.Fence.Epoch + 1 + Certificate.Generation, 1)
+        : Certificate.Value == Verdict.Dest
         ? new Fence(Registration.Register.Fence.Epoch + 1, 1)
         : Registration.Register.Fence with { Ordinal = Registration.Register.Fence.Ordinal + 1 };
 

@@ -39,7 +39,15 @@ public sealed record Ballot(long Counter, HostName Proposer) : IComparable<Ballo
 }
 
 /// <summary>
-/// Proof of a verdict: accepts of a majority of the attempt's voters for one value at one ballot. Checked by whoever acts on
-/// it: the one who opens the gate, the one who kills or thaws the source.
+/// Proof of a verdict: accepts of a majority of the attempt's voters for one value at one ballot, or the operator's word with the consent of all who are left. Checked by
+/// whoever acts on it: the one who opens the gate, the one who kills or thaws the source.
 /// </summary>
-public sealed record VerdictCertificate(RegisterId Register, Verdict Value, SignedAccept[] Accepts);
+/// <param name="Register">The register.</param>
+/// <param name="Value">The verdict.</param>
+/// <param name="Accepts">The majority's; empty when the operator decided.</param>
+/// <param name="ResolvedBy">How the operator decided; null when the voters did.</param>
+public sealed record VerdictCertificate(RegisterId Register, Verdict Value, SignedAccept[] Accepts, ResolvedBy? ResolvedBy = null)
+{
+    /// <summary>0 for a verdict of the voters.</summary>
+    public int Generation => ResolvedBy?.Resolution.Generation ?? 0;
+}

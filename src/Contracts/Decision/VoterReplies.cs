@@ -90,6 +90,18 @@ public abstract record VoterReply
     /// <summary>Done, or done before.</summary>
     public sealed record Done(HostName Voter) : VoterReply;
 
+    /// <summary>The highest generation that this host has promised, that of the question or one that outbids it.</summary>
+    /// <param name="Voter">Who answers.</param>
+    /// <param name="Generation">That generation.</param>
+    /// <param name="ConsentedTo">What it has consented to last; whoever asks must go on with the value of the highest.</param>
+    public sealed record ResolutionPromised(HostName Voter, int Generation, Resolution? ConsentedTo) : VoterReply;
+
+    /// <summary>The host's signed word.</summary>
+    public sealed record Consented(SignedConsent Consent) : VoterReply;
+
+    /// <summary>Operator's verdicts that not every host has heard of, at most <see cref="VoterFrames.MaxResolutions"/>; the others are told without a question.</summary>
+    public sealed record Resolutions(HostName Voter, ClosedRegister[] Registers) : VoterReply;
+
     /// <summary>What a voter knows, for one that has lost its memory.</summary>
     /// <param name="Voter">Who answers.</param>
     /// <param name="Incarnation">Its state directory.</param>

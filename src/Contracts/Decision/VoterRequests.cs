@@ -33,6 +33,24 @@ public abstract record VoterRequest
     public sealed record Release(ContainerName Container, long Epoch) : VoterRequest;
 
     /// <summary>
+    /// On behalf of the operator, to every host that has a part in the register: promise to take nothing of a lower generation for its verdict, neither as a voter nor as the
+    /// side that would carry it out. Answer: <see cref="VoterReply.ResolutionPromised"/>, the verdict that is known already, or why not.
+    /// </summary>
+    /// <param name="Registration">As it was begun.</param>
+    /// <param name="Generation">Higher than any promised before.</param>
+    /// <param name="Value">What the operator wants; a side that could not carry it out refuses.</param>
+    public sealed record PrepareResolution(Registration Registration, int Generation, Verdict Value) : VoterRequest;
+
+    /// <summary>On behalf of the operator: take this for the verdict, once all others have. Answer: <see cref="VoterReply.Consented"/> or why not.</summary>
+    public sealed record ConsentToResolution(Resolution Resolution) : VoterRequest;
+
+    /// <summary>The operator's verdict, for a host that was off, or that did not hear how its consent was used. Answer: <see cref="VoterReply.Done"/>.</summary>
+    public sealed record SpreadResolution(ClosedRegister Register) : VoterRequest;
+
+    /// <summary>A host that starts, before it takes anything up: which operator's verdicts may it not have heard of? Answer: <see cref="VoterReply.Resolutions"/>.</summary>
+    public sealed record AskResolutions : VoterRequest;
+
+    /// <summary>
     /// Another voter that has no memory, and the operator: all that is known of the containers behind <paramref name="After"/> in the order of their names, as many as fit.
     /// Answer: <see cref="VoterReply.Memory"/>.
     /// </summary>

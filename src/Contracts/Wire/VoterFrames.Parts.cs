@@ -17,6 +17,18 @@ public static partial class VoterFrames
     /// <summary>Most voters of a register that any version allows.</summary>
     private const int MaxVoters = 9;
 
+    /// <summary>Hosts that have a part in a register: its voters and both sides.</summary>
+    private const int MaxHosts = MaxVoters + 2;
+
+    /// <summary>Bytes of an operator's name.</summary>
+    public const int MaxOperator = 128;
+
+    /// <summary>Bytes of an operator's reason.</summary>
+    public const int MaxReason = 512;
+
+    /// <summary>Operator's verdicts in one answer; some 6 KiB each with five voters.</summary>
+    public const int MaxResolutions = 8;
+
     /// <summary>Containers in one answer about a voter's memory; with the longest names they are some 60 KiB.</summary>
     public const int MaxFloors = 200;
 
@@ -90,6 +102,16 @@ public static partial class VoterFrames
         {
             Write(writer, accept);
         }
+
+        writer.Byte(certificate.ResolvedBy is null ? (byte)0 : (byte)1);
+        if (certificate.ResolvedBy is { } resolved)
+        {
+            DecisionBytes.Write(writer, resolved.Resolution).I32(resolved.Consents.Length);
+            foreach (var consent in resolved.Consents)
+            {
+                Write(writer, consent);
+            }
+        }
     }
 
     private static VerdictCertificate ReadCertificate(ref WireReader reader)
@@ -102,8 +124,50 @@ public static partial class VoterFrames
             accepts[i] = ReadAccept(ref reader);
         }
 
-        return new VerdictCertificate(register, value, accepts);
+        return new VerdictCertificate(register, value, accepts, ReadPresence(ref reader) ? ReadResolvedBy(ref reader) : null);
     }
+
+    private static int ReadGeneration(ref WireReader reader)
+        => reader.I32() is var generation and > 0 ? generation : throw new WireFormatException("a generation below 1");
+
+    private static Resolution ReadResolution(ref WireReader reader)
+    {
+        var (register, generation, value) = (ReadRegister(ref reader), ReadGeneration(ref reader), ReadVerdict(ref reader));
+        var fenced = new HostName[reader.Count(MaxHosts)];
+        for (var i = 0; i < fenced.Length; i++)
+        {
+            fenced[i] = ReadHost(ref reader);
+        }
+
+        return new Resolution(register, generation, value, fenced, reader.Text(MaxOperator), reader.Text(MaxReason), reader.I64());
+    }
+
+    private static ResolvedBy ReadResolvedBy(ref WireReader reader)
+    {
+        var resolution = ReadResolution(ref reader);
+        var consents = new SignedConsent[reader.Count(MaxHosts)];
+        for (var i = 0; i < consents.Length; i++)
+        {
+            consents[i] = ReadConsent(ref reader);
+        }
+
+        return new ResolvedBy(resolution, consents);
+    }
+
+    private static ClosedRegister[] ReadClosed(ref WireReader reader)
+    {
+        var registers = new ClosedRegister[reader.Count(MaxResolutions)];
+        for (var i = 0; i < registers.Length; i++)
+        {
+            registers[i] = new ClosedRegister(ReadRegistration(ref reader, mostPrevious: 0), ReadCertificate(ref reader));
+        }
+
+        return registers;
+    }
+
+    private static void Write(WireWriter writer, SignedConsent consent) => writer.Text(consent.Host.Value).Bytes(consent.Signature);
+
+    private static SignedConsent ReadConsent(ref WireReader reader) => new(ReadHost(ref reader), reader.Bytes(MaxSignature));
 
     private static void Write(WireWriter writer, RegisteredVoter[] voters)
     {

@@ -49,6 +49,20 @@ public static partial class VoterFrames
                 }
 
                 break;
+            case VoterRequest.PrepareResolution r:
+                Write(writer.Byte(9), r.Registration);
+                writer.I32(r.Generation).Byte((byte)r.Value);
+                break;
+            case VoterRequest.ConsentToResolution r:
+                DecisionBytes.Write(writer.Byte(10), r.Resolution);
+                break;
+            case VoterRequest.SpreadResolution r:
+                Write(writer.Byte(11), r.Register.Registration);
+                Write(writer, r.Register.Certificate);
+                break;
+            case VoterRequest.AskResolutions:
+                writer.Byte(12);
+                break;
             default:
                 throw new ArgumentException($"{request.GetType().Name} has no frame", nameof(request));
         }
@@ -70,6 +84,10 @@ public static partial class VoterFrames
             6 => new VoterRequest.Withdraw(ReadRegister(ref reader)),
             7 => new VoterRequest.Release(ReadContainer(ref reader), reader.I64()),
             8 => new VoterRequest.AskMemory(ReadPresence(ref reader) ? ReadContainer(ref reader) : null),
+            9 => new VoterRequest.PrepareResolution(ReadRegistration(ref reader, mostPrevious: 0), ReadGeneration(ref reader), ReadVerdict(ref reader)),
+            10 => new VoterRequest.ConsentToResolution(ReadResolution(ref reader)),
+            11 => new VoterRequest.SpreadResolution(new ClosedRegister(ReadRegistration(ref reader, mostPrevious: 0), ReadCertificate(ref reader))),
+            12 => new VoterRequest.AskResolutions(),
             var kind => throw new WireFormatException($"a request of unknown kind {kind}"),
         };
         reader.End();
@@ -138,6 +156,26 @@ public static partial class VoterFrames
 
                 writer.Byte(r.HasMore ? (byte)1 : (byte)0);
                 break;
+            case VoterReply.ResolutionPromised r:
+                writer.Byte(13).Text(r.Voter.Value).I32(r.Generation).Byte(r.ConsentedTo is null ? (byte)0 : (byte)1);
+                if (r.ConsentedTo is { } consented)
+                {
+                    DecisionBytes.Write(writer, consented);
+                }
+
+                break;
+            case VoterReply.Consented r:
+                Write(writer.Byte(14), r.Consent);
+                break;
+            case VoterReply.Resolutions r:
+                writer.Byte(15).Text(r.Voter.Value).I32(r.Registers.Length);
+                foreach (var register in r.Registers)
+                {
+                    Write(writer, register.Registration);
+                    Write(writer, register.Certificate);
+                }
+
+                break;
             default:
                 throw new ArgumentException($"{reply.GetType().Name} has no frame", nameof(reply));
         }
@@ -164,6 +202,9 @@ public static partial class VoterFrames
             11 => new VoterReply.Done(ReadHost(ref reader)),
             12 => new VoterReply.Memory(
                 ReadHost(ref reader), reader.Uuid(), ReadStanding(ref reader), ReadVoters(ref reader), ReadFloors(ref reader), ReadPresence(ref reader)),
+            13 => new VoterReply.ResolutionPromised(ReadHost(ref reader), ReadGeneration(ref reader), ReadPresence(ref reader) ? ReadResolution(ref reader) : null),
+            14 => new VoterReply.Consented(ReadConsent(ref reader)),
+            15 => new VoterReply.Resolutions(ReadHost(ref reader), ReadClosed(ref reader)),
             var kind => throw new WireFormatException($"a reply of unknown kind {kind}"),
         };
         reader.End();

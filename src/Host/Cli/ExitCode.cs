@@ -21,7 +21,7 @@ public enum ExitCode
     /// <summary>The container, host, image or migration is not known.</summary>
     NotFound = 4,
 
-    /// <summary>It contradicts what is: name or address taken, already there, another attempt under way, too late.</summary>
+    /// <summary>It contradicts what is: name or address taken, already there, another attempt under way, too late, a resolution that is refused.</summary>
     Conflict = 5,
 
     /// <summary>A host did not prove what it is, or could not.</summary>
@@ -50,7 +50,8 @@ public static class ExitCodes
         nameof(MigrationFailure.UnknownContainer) or nameof(MigrationFailure.UnknownHost) or nameof(RequestFailure.UnknownImage)
             or nameof(RequestFailure.UnknownMigration) => ExitCode.NotFound,
         nameof(MigrationFailure.AlreadyThere) or nameof(MigrationFailure.AttemptInProgress) or nameof(MigrationFailure.TooLate) or nameof(RequestFailure.NameInUse)
-            or nameof(RequestFailure.AddressInUse) or nameof(RequestFailure.AmbiguousReference) or nameof(RequestFailure.HasEnded) => ExitCode.Conflict,
+            or nameof(RequestFailure.AddressInUse) or nameof(RequestFailure.AmbiguousReference) or nameof(RequestFailure.HasEnded)
+            or nameof(RequestFailure.NotResolved) => ExitCode.Conflict,
         nameof(MigrationFailure.AttestationFailed) or nameof(MigrationFailure.NotAttestable) or nameof(MigrationFailure.WrongPeer) => ExitCode.AttestationRefused,
         nameof(MigrationFailure.NoMajority) => ExitCode.NoMajority,
         nameof(MigrationFailure.NoRoom) or nameof(MigrationFailure.LeftoversFound) or nameof(MigrationFailure.Incompatible)

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace ActorMigration.Host.Cli;
 
-/// <summary><c>amig migrations</c>, <c>amig migration show</c> and <c>amig cancel</c>.</summary>
+/// <summary><c>amig migrations</c>, <c>amig migration show</c> and <c>amig cancel</c>; <c>amig migration resolve</c> is <see cref="ResolveCommand"/>.</summary>
 internal static class MigrationCommands
 {
     /// <summary>Characters of an id in tables; any unique beginning is accepted back.</summary>
@@ -36,7 +36,7 @@ internal static class MigrationCommands
             });
             return ExitCode.Ok;
         }, id);
-        return new Command("migration", "One migration.") { show };
+        return new Command("migration", "One migration.") { show, ResolveCommand.Create(context) };
     }
 
     internal static Command Cancel(CliContext context)
@@ -69,7 +69,7 @@ internal static class MigrationCommands
         return table;
     }
 
-    private static Argument<string> Reference() => new Argument<string>("ID|CONTAINER") { Description = "A unique beginning of a migration's id, or a container, for its newest migration." }.OfName();
+    internal static Argument<string> Reference() => new Argument<string>("ID|CONTAINER") { Description = "A unique beginning of a migration's id, or a container, for its newest migration." }.OfName();
 
     private static string Outcome(MigrationJson one) => one.Outcome switch
     {

@@ -8,7 +8,8 @@ namespace ActorMigration.Host.Cli;
 /// <param name="IsInteractive">True when <paramref name="Error"/> is a terminal, which may be overwritten line by line.</param>
 /// <param name="Width">Columns of tables.</param>
 /// <param name="Colours">True when <paramref name="Out"/> is a terminal that takes colours.</param>
-public sealed record Terminal(TextWriter Out, TextWriter Error, bool IsInteractive, int Width, bool Colours)
+/// <param name="In">What a person types; null when nobody can.</param>
+public sealed record Terminal(TextWriter Out, TextWriter Error, bool IsInteractive, int Width, bool Colours, TextReader? In = null)
 {
     /// <summary>Columns when the output is not a terminal: wide enough that no table of ours folds.</summary>
     private const int PipeWidth = 200;
@@ -17,7 +18,7 @@ public sealed record Terminal(TextWriter Out, TextWriter Error, bool IsInteracti
     {
         var piped = Console.IsOutputRedirected;
         var colours = !piped && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
-        return new Terminal(Console.Out, Console.Error, !Console.IsErrorRedirected, piped ? PipeWidth : Math.Max(40, Console.WindowWidth), colours);
+        return new Terminal(Console.Out, Console.Error, !Console.IsErrorRedirected, piped ? PipeWidth : Math.Max(40, Console.WindowWidth), colours, Console.IsInputRedirected || Console.IsErrorRedirected ? null : Console.In);
     }
 
     /// <summary>Writes a table without borders that the shell could trip over.</summary>

@@ -14,6 +14,8 @@ namespace ActorMigration.Host.Http;
 [JsonSerializable(typeof(MigrateRequest))]
 [JsonSerializable(typeof(MigrationIdJson))]
 [JsonSerializable(typeof(MigrationJson))]
+[JsonSerializable(typeof(ResolveRequest))]
+[JsonSerializable(typeof(ResolvedJson))]
 [JsonSerializable(typeof(MigrationsJson))]
 [JsonSerializable(typeof(ImportRequest))]
 [JsonSerializable(typeof(ImageJson))]

@@ -9,6 +9,12 @@ public sealed record MigrateRequest(string Container, string To, int TargetDownt
 /// <summary>Answer of POST /v1/migrations and of POST /v1/migrations/{id}/cancel.</summary>
 public sealed record MigrationIdJson(string Id);
 
+/// <summary>Body of POST /v1/migrations/{id}/resolve: who is to have the container ("source" or "destination"), and which hosts are off.</summary>
+public sealed record ResolveRequest(string To, string[] Fenced, string Operator, string Reason);
+
+/// <summary>Its answer: the verdict that stands now.</summary>
+public sealed record ResolvedJson(string Id, string Container, string Host, int Generation);
+
 /// <summary>A named stretch of time.</summary>
 public sealed record SpanJson(string Name, double Ms)
 {

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using ActorMigration.Actors;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Node;
 using Akka.Actor;
@@ -31,11 +32,12 @@ public sealed class ApiServer : IAsyncDisposable
     /// <param name="console">The console actor.</param>
     /// <param name="hosts">The members as this host sees them.</param>
     /// <param name="voters">Asks all voters.</param>
+    /// <param name="resolve">Carries the operator's word about a register to all that have a part in it.</param>
     /// <param name="images">The images of this host.</param>
     /// <param name="time">Clock of the progress stream.</param>
     /// <param name="logs">Where the server logs.</param>
     public static async Task<ApiServer> StartAsync(
-        NodeSettings settings, ICanTell console, Func<HostJson[]> hosts, Func<Task<VoterJson[]>> voters, IImageCatalog images, TimeProvider time, ILoggerFactory logs)
+        NodeSettings settings, ICanTell console, Func<HostJson[]> hosts, Func<Task<VoterJson[]>> voters, Func<ResolveOrder, Task<ResolveOutcome>> resolve, IImageCatalog images, TimeProvider time, ILoggerFactory logs)
     {
         await PrepareSocketAsync(settings.ApiSocket).ConfigureAwait(false);
         // Empty: a builder with defaults looks for appsettings.json and watches the working directory for it, with everything below, which for a daemon is the whole file system.
@@ -55,7 +57,7 @@ public sealed class ApiServer : IAsyncDisposable
         var client = new ConsoleClient(console, settings.ApiDeadline);
         new ContainerRoutes(client, images, hosts, settings.Host, settings.StopGrace).Map(app);
         new ImageRoutes(images).Map(app);
-        new MigrationRoutes(client, settings.Migration.Policy, time).Map(app);
+        new MigrationRoutes(client, settings.Migration.Policy, resolve, time).Map(app);
         new DoctorRoutes(client, hosts, [.. settings.Voters.Select(voter => voter.Host)]).Map(app);
         app.MapGet("/v1/hosts", http => http.WriteAsync(new HostsJson(hosts()), ApiJson.Default.HostsJson));
         app.MapGet("/v1/voters", async http => await http.WriteAsync(new VotersJson(await voters().ConfigureAwait(false)), ApiJson.Default.VotersJson).ConfigureAwait(false));

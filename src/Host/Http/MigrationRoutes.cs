@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using ActorMigration.Actors;
 using ActorMigration.Contracts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -6,8 +8,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace ActorMigration.Host.Http;
 
-/// <summary>/v1/migrations: list, begin, show, follow, cancel.</summary>
-internal sealed class MigrationRoutes(ConsoleClient console, Func<int, bool, bool, MigrationPolicy> policy, TimeProvider time)
+/// <summary>/v1/migrations: list, begin, show, follow, cancel, resolve.</summary>
+internal sealed class MigrationRoutes(
+    ConsoleClient console, Func<int, bool, bool, MigrationPolicy> policy, Func<ResolveOrder, Task<ResolveOutcome>> resolve, TimeProvider time)
 {
     /// <summary>Between two looks at an attempt that is followed: as often as a person can read a line.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(200);
@@ -19,6 +22,7 @@ internal sealed class MigrationRoutes(ConsoleClient console, Func<int, bool, boo
         routes.MapGet("/v1/migrations/{reference}", ShowAsync);
         routes.MapGet("/v1/migrations/{reference}/events", FollowAsync);
         routes.MapPost("/v1/migrations/{reference}/cancel", CancelAsync);
+        routes.MapPost("/v1/migrations/{reference}/resolve", ResolveAsync);
     }
 
     private async Task ListAsync(HttpContext http)
@@ -65,6 +69,36 @@ internal sealed class MigrationRoutes(ConsoleClient console, Func<int, bool, boo
 
         var accepted = await console.AskAsync<CancelAccepted>(new CancelMigration(attempt.Attempt), http.RequestAborted).ConfigureAwait(false);
         await http.WriteAsync(new MigrationIdJson(accepted.Attempt.ToString()), ApiJson.Default.MigrationIdJson).ConfigureAwait(false);
+    }
+
+    private async Task ResolveAsync(HttpContext http)
+    {
+        var request = await http.ReadAsync(ApiJson.Default.ResolveRequest).ConfigureAwait(false);
+        Verdict? value = request.To switch { "source" => Verdict.Source, "destination" => Verdict.Dest, _ => null };
+        if (value is null)
+        {
+            throw new ApiException(RequestFailure.InvalidRequest, $"A container is given to its 'source' or its 'destination', not to '{request.To}'.");
+        }
+
+        if (Array.Find(request.Fenced, name => !HostName.IsValid(name)) is { } wrong)
+        {
+            throw new ApiException(MigrationFailure.UnknownHost, $"There is no host '{wrong}'; 'amig hosts' lists those there are.");
+        }
+
+        if (request.Operator.Length == 0 || Encoding.UTF8.GetByteCount(request.Operator) > VoterFrames.MaxOperator || Encoding.UTF8.GetByteCount(request.Reason) > VoterFrames.MaxReason)
+        {
+            throw new ApiException(RequestFailure.InvalidRequest, $"A resolution needs an operator's name of at most {VoterFrames.MaxOperator} bytes and a reason of at most {VoterFrames.MaxReason}.");
+        }
+
+        var id = await console.ResolveAsync((string)http.Request.RouteValues["reference"]!, http.RequestAborted).ConfigureAwait(false);
+        var outcome = await resolve(new ResolveOrder(id, value.Value, [.. request.Fenced.Select(name => new HostName(name))], request.Operator, request.Reason)).ConfigureAwait(false);
+        if (outcome is not ResolveOutcome.Verdict { Registration: var registration, Certificate: var certificate })
+        {
+            throw new ApiException(RequestFailure.NotResolved, ((ResolveOutcome.Refused)outcome).Sentence);
+        }
+
+        var host = certificate.Value == Verdict.Dest ? registration.Destination : registration.Source;
+        await http.WriteAsync(new ResolvedJson(id.ToString(), registration.Register.Container.Value, host.Value, certificate.Generation), ApiJson.Default.ResolvedJson).ConfigureAwait(false);
     }
 
     /// <summary>One JSON object per line (application/x-ndjson) at each change, until the attempt has ended.</summary>

@@ -26,6 +26,9 @@ public enum RequestFailure
     /// <summary>The attempt has ended already.</summary>
     HasEnded,
 
+    /// <summary>The operator's word about a register was not taken; nothing was decided.</summary>
+    NotResolved,
+
     /// <summary>No answer came within amig.api.deadline; what was asked may still happen.</summary>
     NoAnswer,
 

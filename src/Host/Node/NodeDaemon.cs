@@ -36,7 +36,7 @@ internal static class NodeDaemon
             {
                 var cluster = new ClusterPeers(system, settings.Host, peers);
                 var console = services.Start(system, lifecycle, cluster);
-                var api = await ApiServer.StartAsync(settings, console, () => Hosts(settings, cluster), services.AskVotersAsync, services.Linux.Images, time, logs).ConfigureAwait(false);
+                var api = await ApiServer.StartAsync(settings, console, () => Hosts(settings, cluster), services.AskVotersAsync, services.ResolveAsync, services.Linux.Images, time, logs).ConfigureAwait(false);
                 await using (api.ConfigureAwait(false))
                 {
                     log.LogInformation("{Host} listens on {Address}:{Port}; API on {Socket}.", settings.Host, settings.Address, settings.RemotePort, settings.ApiSocket);

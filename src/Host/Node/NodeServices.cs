@@ -31,15 +31,19 @@ internal sealed class NodeServices : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly DecisionServices _decision;
 
+    /// <summary>This host's own voter; every host has one, whether it votes or not.</summary>
+    private readonly Voter _seat;
+
     /// <summary>What is to be given back, last taken first.</summary>
     private readonly Stack<IAsyncDisposable> _owned;
 
-    private NodeServices(NodeSettings settings, TrustState trust, TimeProvider time, DecisionServices decision, LinuxPorts linux, Stack<IAsyncDisposable> owned)
+    private NodeServices(NodeSettings settings, TrustState trust, TimeProvider time, DecisionServices decision, Voter seat, LinuxPorts linux, Stack<IAsyncDisposable> owned)
     {
         _settings = settings;
         _trust = trust;
         _time = time;
         _decision = decision;
+        _seat = seat;
         _owned = owned;
         Linux = linux;
     }
@@ -59,9 +63,12 @@ internal sealed class NodeServices : IAsyncDisposable
             var (decision, voter, membership) = OpenDecision(settings, identity, time, logs, owned);
             var linux = await LinuxPorts.OpenAsync(settings, time, logs, cancel).ConfigureAwait(false);
             owned.Push(linux);
-            return new NodeServices(settings, trust, time, decision, linux, owned)
+            var news = new ResolutionNews(settings.Host, voter, decision.Client, settings.VoterTimes, time);
+            await news.CatchUpAsync(decision.Poll).ConfigureAwait(false);
+            owned.Push(new ResolutionNewsTask(news, logs.CreateLogger("voter")));
+            return new NodeServices(settings, trust, time, decision, voter, linux, owned)
             {
-                Admission = voter is null || membership is null ? null : tpm => new VoterAdmissionTask(
+                Admission = !decision.Poll.Voters.Contains(settings.Host) ? null : tpm => new VoterAdmissionTask(
                     new VoterRecovery(settings.Host, membership, new TpmFreshnessCounter(tpm, TpmPatience), decision.Poll, time), voter, settings.Host, logs.CreateLogger("voter")),
             };
         }
@@ -81,6 +88,8 @@ internal sealed class NodeServices : IAsyncDisposable
     internal ICanTell Start(ActorSystem system, NodeLifecycle lifecycle, IPeers peers)
     {
         var supervisor = system.ActorOf(NodeSupervisor.Props(node => Compose(node, peers), lifecycle.Fail), NodeSupervisor.Name);
+        var migrations = system.ActorSelection(supervisor.Path / "migrations");
+        _seat.Resolved += certificate => migrations.Tell(new VerdictReached(certificate.Register.Attempt, certificate.Register.Fence, certificate));
         if (Admission is { } admission)
         {
             _owned.Push(admission(system.ActorSelection(supervisor.Path / "tpm")));
@@ -92,6 +101,10 @@ internal sealed class NodeServices : IAsyncDisposable
     /// <summary>What each voter says of itself, for the operator.</summary>
     internal async Task<VoterJson[]> AskVotersAsync()
         => await Task.WhenAll(_decision.Poll.Voters.Select(async voter => VoterJson.From(voter, await _decision.Poll.MemoryOfAsync(voter).ConfigureAwait(false)))).ConfigureAwait(false);
+
+    /// <summary>Carries the operator's word about a register to all that have a part in it.</summary>
+    internal Task<ResolveOutcome> ResolveAsync(ResolveOrder order)
+        => new Resolver(_settings.Host, _decision.Client, _seat, _decision.Journal, _decision.Keys, _settings.VoterTimes, _time).ResolveAsync(order);
 
     public ValueTask DisposeAsync() => DisposeAsync(_owned);
 
@@ -124,24 +137,24 @@ internal sealed class NodeServices : IAsyncDisposable
         node.ActorOf(ConsoleActor.Props(peers, _decision.Poll), "console");
     }
 
-    private static (DecisionServices Decision, Voter? Voter, IVoterMembership? Membership) OpenDecision(NodeSettings settings, NodeIdentity identity, TimeProvider time, ILoggerFactory logs, Stack<IAsyncDisposable> owned)
+    private static (DecisionServices Decision, Voter Voter, IVoterMembership Membership) OpenDecision(NodeSettings settings, NodeIdentity identity, TimeProvider time, ILoggerFactory logs, Stack<IAsyncDisposable> owned)
     {
         var signer = Owned(new NodeSigner(identity), owned);
         var keys = new NodeKeys(identity.OwnerCa);
         var names = settings.Voters.Select(voter => voter.Host).ToImmutableArray();
-        Voter? voter = null;
-        VoterMembershipFile? membership = null;
+        var journal = Owned(new AttemptJournal(Owned(RecordLogFile.Open<JournalEntry>(Path.Combine(settings.StateDirectory, "attempts.log")), owned)), owned);
+        var votes = Owned(RecordLogFile.Open<VoterRecord>(Path.Combine(settings.StateDirectory, "voter.log")), owned);
+        var membership = VoterMembershipFile.Open(Path.Combine(settings.StateDirectory, "voter.json"), votes.Name);
+        var voter = Owned(
+            new Voter(
+                settings.Host,
+                incarnation => new VoterCore(settings.Host, incarnation, names, signer, keys, static (token, digest) => HandOverSignature.Verify(token, digest)),
+                membership,
+                votes,
+                () => journal.State),
+            owned);
         if (names.Contains(settings.Host))
         {
-            var votes = Owned(RecordLogFile.Open<VoterRecord>(Path.Combine(settings.StateDirectory, "voter.log")), owned);
-            membership = VoterMembershipFile.Open(Path.Combine(settings.StateDirectory, "voter.json"), votes.Name);
-            voter = Owned(
-                new Voter(
-                    settings.Host,
-                    incarnation => new VoterCore(settings.Host, incarnation, names, signer, keys, static (token, digest) => HandOverSignature.Verify(token, digest)),
-                    membership,
-                    votes),
-                owned);
             owned.Push(Listening("amig.voter.port", settings.VoterPort, () => VoterListener.Start(
                 new IPEndPoint(settings.Address, settings.VoterPort), voter, identity, time, logs.CreateLogger("voter"))));
         }
@@ -149,8 +162,7 @@ internal sealed class NodeServices : IAsyncDisposable
         var client = new TlsVoterClient(identity, settings.Voters.ToImmutableDictionary(one => one.Host, one => one.EndPoint), settings.Host, voter);
         owned.Push(client);
         var poll = new VoterPoll(client, names, settings.VoterTimes, time);
-        var journal = Owned(new AttemptJournal(Owned(RecordLogFile.Open<JournalEntry>(Path.Combine(settings.StateDirectory, "attempts.log")), owned)), owned);
-        return (new DecisionServices(journal, client, poll, signer, keys, settings.VoterTimes), voter, membership);
+        return (new DecisionServices(journal, client, poll, signer, keys, settings.VoterTimes, voter), voter, membership);
     }
 
     private static T Listening<T>(string key, int port, Func<T> start)

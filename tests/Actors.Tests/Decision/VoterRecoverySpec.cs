@@ -223,7 +223,7 @@ public sealed class VoterRecoverySpec : IDisposable
     {
         var station = _stations[host];
         var poll = new VoterPoll(new Wire(this), Voters, VoterTimes.Default, TimeProvider.System);
-        var voter = new Voter(host, incarnation => new VoterCore(host, incarnation, Voters, new FakeSigner(host), new FakeKeys(), static (_, _) => true), station.Membership, station.Log);
+        var voter = new Voter(host, incarnation => new VoterCore(host, incarnation, Voters, new FakeSigner(host), new FakeKeys(), static (_, _) => true), station.Membership, station.Log, () => JournalState.Empty);
         station.Voter = voter;
         station.End = new CancellationTokenSource();
         _ = new VoterRecovery(host, station.Membership, station.Tpm, poll, TimeProvider.System).RunAsync(voter, station.Waited.Add, station.End.Token);

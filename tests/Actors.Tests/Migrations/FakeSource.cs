@@ -85,6 +85,10 @@ internal sealed class FakeSource(FakeHost host, AttemptId attempt, ContainerName
         (host.Tree, host.IsPlugged) = (Tree.Running, true);
     }
 
+    public Task RefuseCopyAsync() => host.Tree == Tree.None
+        ? KillAsync()
+        : throw new AttemptException(MigrationFailure.LeftoversFound, $"host {host.Name} was said to be off, but the copy of {container} stands here");
+
     public async Task KillAsync()
     {
         await host.CallAsync(AttemptCall.Kill);

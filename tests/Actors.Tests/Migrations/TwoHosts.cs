@@ -29,12 +29,18 @@ internal sealed class TwoHosts
     private readonly SoftwareQuotes _quotes = new();
     private readonly ConcurrentDictionary<HostName, IActorRef> _migrations = new();
     private readonly Dictionary<HostName, MemoryLog<JournalEntry>> _journals = new() { [A] = new(), [B] = new() };
+    private readonly ConcurrentDictionary<HostName, AttemptJournal> _opened = new();
     private readonly ImmutableDictionary<HostName, Voter> _voters;
 
     public TwoHosts(ActorSystem system)
     {
         _system = system;
         _voters = new[] { A, B, W }.ToImmutableDictionary(h => h, NewVoter);
+        foreach (var (host, voter) in _voters)
+        {
+            voter.Resolved += certificate => Tell(host, certificate);
+        }
+
         HostA.Place(FakeHost.Spec(Container), new Fence(1, 0));
         Start(HostA);
         Start(HostB);
@@ -70,23 +76,49 @@ internal sealed class TwoHosts
 
     public void Start(FakeHost host)
     {
-        var journal = new AttemptJournal(_journals[host.Name]);
+        var journal = _opened[host.Name] = new AttemptJournal(_journals[host.Name]);
         var client = new Client(this, host.Name);
         var poll = new VoterPoll(client, [A, B, W], Voting, TimeProvider.System);
         var tpm = _system.ActorOf(_quotes.Tpm(host.Name, () => host.Name == B ? PcrOfB : (byte)0));
         var services = new AttemptServices(
             new Peers(this, host.Name), host, host,
-            new DecisionServices(journal, client, poll, new FakeSigner(host.Name), Keys, Voting),
+            new DecisionServices(journal, client, poll, new FakeSigner(host.Name), Keys, Voting, _voters[host.Name]),
             new AttestationServices(tpm, _quotes.Policy, _quotes.Anchors), Times, Clock, "boot", host);
         _migrations[host.Name] = _system.ActorOf(MigrationsActor.Props(services, host), $"migrations-{host.Name}-{Interlocked.Increment(ref _lives)}");
     }
 
-    private static Voter NewVoter(HostName host)
+    /// <summary>The operator's word, given on a host.</summary>
+    public Task<ResolveOutcome> ResolveAsync(HostName at, ResolveOrder order)
+        => new Resolver(at, new Client(this, at), _voters[at], _opened[at], Keys, Voting, TimeProvider.System).ResolveAsync(order);
+
+    /// <summary>Hosts that are up hear what they have missed; ends with <paramref name="cancel"/>.</summary>
+    public Task SpreadAsync(HostName from, CancellationToken cancel)
+        => new ResolutionNews(from, _voters[from], new Client(this, from), Voting, TimeProvider.System).RunAsync(cancel);
+
+    /// <summary>What a daemon does before it takes anything up.</summary>
+    public Task CatchUpAsync(HostName host)
+    {
+        var client = new Client(this, host);
+        return new ResolutionNews(host, _voters[host], client, Voting, TimeProvider.System).CatchUpAsync(new VoterPoll(client, [A, B, W], Voting, TimeProvider.System));
+    }
+
+    public Voter VoterOf(HostName host) => _voters[host];
+
+    private void Tell(HostName host, VerdictCertificate certificate)
+    {
+        if (_migrations.TryGetValue(host, out var migrations))
+        {
+            migrations.Tell(new VerdictReached(certificate.Register.Attempt, certificate.Register.Fence, certificate));
+        }
+    }
+
+    private Voter NewVoter(HostName host)
     {
         var log = new MemoryLog<VoterRecord>();
         log.Append(new VoterRecord.Snapshot(ContainerBallots.Fresh(Container) with { Lowest = new Fence(1, 1), Owner = A }));
         return MembershipInMemory.VotingAsync(
-            host, incarnation => new VoterCore(host, incarnation, [A, B, W], new FakeSigner(host), Keys, static (t, d) => HandOverSignature.Verify(t, d)), log).GetAwaiter().GetResult();
+            host, incarnation => new VoterCore(host, incarnation, [A, B, W], new FakeSigner(host), Keys, static (t, d) => HandOverSignature.Verify(t, d)), log,
+            () => _opened.TryGetValue(host, out var journal) ? journal.State : JournalState.Empty).GetAwaiter().GetResult();
     }
 
     internal sealed class MemoryLog<T> : IRecordLog<T>

@@ -13,12 +13,17 @@ public sealed class VoterFramesSpec
     private static readonly Registration Before = new(Register, RegisterKind.Migration, A, new HostName("b"), [new RegisteredVoter(A, Guid.Empty)], [1, 2], [], [3]);
     private static readonly Registration Registration = Before with { Previous = [new ClosedRegister(Before, Certificate)] };
 
+    private static readonly Resolution Resolution = new(Register, 2, Verdict.Dest, [new HostName("b")], "root", "why", 1);
+    private static readonly VerdictCertificate Resolved = new(Register, Verdict.Dest, [], new ResolvedBy(Resolution, [new SignedConsent(A, [5])]));
+
     public static TheoryData<VoterRequest> Requests() =>
     [
         new VoterRequest.AskFloor(Register.Container), new VoterRequest.Begin(Registration), new VoterRequest.Prepare(Register, Ballot),
         new VoterRequest.Accept(Register, Ballot, Verdict.Dest, Token), new VoterRequest.Accept(Register, Ballot, Verdict.Source, null),
         new VoterRequest.Learn(Certificate), new VoterRequest.Withdraw(Register), new VoterRequest.Release(Register.Container, 7),
         new VoterRequest.AskMemory(null), new VoterRequest.AskMemory(Register.Container),
+        new VoterRequest.PrepareResolution(Before, 3, Verdict.Source), new VoterRequest.ConsentToResolution(Resolution), new VoterRequest.AskResolutions(),
+        new VoterRequest.SpreadResolution(new ClosedRegister(Before, Resolved)), new VoterRequest.Learn(Resolved),
     ];
 
     public static TheoryData<VoterReply> Replies() =>
@@ -31,6 +36,8 @@ public sealed class VoterFramesSpec
         new VoterReply.Memory(
             A, Guid.NewGuid(), VoterStanding.Votes, [new RegisteredVoter(A, Guid.NewGuid())],
             [new ContainerFloor(Register.Container, Register.Fence, A), new ContainerFloor(new ContainerName("c2"), new Fence(0, 1), null)], true),
+        new VoterReply.ResolutionPromised(A, 2, null), new VoterReply.ResolutionPromised(A, 2, Resolution), new VoterReply.Consented(new SignedConsent(A, [5])),
+        new VoterReply.Resolutions(A, []), new VoterReply.Resolutions(A, [new ClosedRegister(Before, Resolved)]),
     ];
 
     [Theory]
@@ -59,7 +66,7 @@ public sealed class VoterFramesSpec
     public void Changed_bytes_are_read_as_something_or_refused_and_never_anything_else()
     {
         var random = new Random(1);
-        foreach (var request in new[] { VoterFrames.Encode(new VoterRequest.Begin(Registration)), VoterFrames.Encode(new VoterRequest.Learn(Certificate)) })
+        foreach (var request in new[] { VoterFrames.Encode(new VoterRequest.Begin(Registration)), VoterFrames.Encode(new VoterRequest.Learn(Certificate)), VoterFrames.Encode(new VoterRequest.Learn(Resolved)) })
         {
             for (var i = 0; i < 20_000; i++)
             {

@@ -162,7 +162,7 @@ public sealed class ApiSpec
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(api.Socket));
         var settings = NodeSettingsReader.Read(Tests.Node.NodeSettingsSpec.With(Tests.Node.NodeSettingsSpec.Own + $"\namig.api-socket = \"{api.Socket}\""));
         var refused = await Assert.ThrowsAsync<SettingsException>(() => ApiServer.StartAsync(
-            settings, Akka.Actor.ActorRefs.Nobody, () => [], () => Task.FromResult<VoterJson[]>([]), null!, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance));
+            settings, Akka.Actor.ActorRefs.Nobody, () => [], () => Task.FromResult<VoterJson[]>([]), _ => throw new InvalidOperationException(), null!, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance));
         Assert.Contains("Another daemon answers", refused.Message, StringComparison.Ordinal);
     }
 

@@ -1,3 +1,4 @@
+using ActorMigration.Actors;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Cli;
 
@@ -8,6 +9,8 @@ public sealed class MigrateSpec
 {
     private static readonly AttemptId Id = new(Guid.Parse("0123456789abcdef0123456789abcdef"));
     private static readonly AttemptId Other = new(Guid.Parse("0129999999abcdef0123456789abcdef"));
+
+    private static readonly RegisterId Register = new(new ContainerName("redis"), new Fence(7, 2), Id);
 
     private static readonly AttemptDetails Begun = new(
         Id, new ContainerName("redis"), new Fence(7, 2), new HostName("h1"), new HostName("h2"), new HostName("h1"), Phase.Attest, "quotes", AttemptOutcome.Open, MigrationFailure.None, "",
@@ -153,6 +156,72 @@ public sealed class MigrateSpec
             01299999  redis      h1    h2  PreCopy   DoesNotConverge  -       2023-11-14 22:13:20Z
             """,
             ApiSpec.Trimmed((await api.RunAsync("migrations")).Out));
+    }
+
+    [Fact]
+    public async Task Resolve_hands_the_operators_word_on_and_says_who_has_the_container()
+    {
+        ResolveOrder? seen = null;
+        await using var api = await TestApi.StartAsync(
+            _ => new MigrationsListed([Begun]), resolve: order =>
+            {
+                seen = order;
+                return new ResolveOutcome.Verdict(
+                    new Registration(Register, RegisterKind.Migration, Begun.Source, Begun.Destination, [], [], [], []),
+                    new VerdictCertificate(Register, Verdict.Source, [], new ResolvedBy(new Resolution(Register, 2, Verdict.Source, [], "root", "", 0), [])));
+            });
+
+        var run = await api.RunAsync("migration", "resolve", "redis", "--to", "source", "--fenced", "h2", "--fenced", "h3", "--reason", "no power", "--yes");
+
+        Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
+        Assert.Equal($"redis is given to host h1. Hosts that come back hear it before they act; see 'amig migration show {Id}'.\n", run.Out);
+        Assert.Equal((Id, Verdict.Source, "h2 h3", "no power"), (seen!.Attempt, seen.Value, string.Join(' ', seen.Fenced), seen.Reason));
+    }
+
+    [Fact]
+    public async Task Resolve_that_is_refused_is_a_conflict_and_says_why()
+    {
+        await using var api = await TestApi.StartAsync(_ => new MigrationsListed([Begun]), resolve: _ => new ResolveOutcome.Refused("No answer from h2."));
+
+        var run = await api.RunAsync("migration", "resolve", "redis", "--to", "destination", "--yes");
+
+        Assert.Equal((ExitCode.Conflict, "amig: No answer from h2.\n"), (run.Code, run.Error));
+    }
+
+    [Theory]
+    [InlineData("h2 h3 off", true)]
+    [InlineData("yes", false)]
+    [InlineData("", false)]
+    public async Task Resolve_asks_a_person_to_say_that_the_hosts_are_off(string typed, bool goesOn)
+    {
+        var asked = 0;
+        await using var api = await TestApi.StartAsync(_ => new MigrationsListed([Begun]), resolve: _ =>
+        {
+            asked++;
+            return new ResolveOutcome.Refused("No.");
+        });
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        using var input = new StringReader(typed + "\n");
+
+        await AmigCommandLine.RunAsync(
+            ["--socket", api.Socket, "migration", "resolve", "redis", "--to", "source", "--fenced", "h2", "--fenced", "h3"],
+            new CliContext(new Terminal(output, error, true, 200, false, input), TimeProvider.System), CancellationToken.None);
+
+        Assert.Contains("You say that these hosts are off: h2, h3.", error.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith(goesOn ? "amig: No.\n" : "amig: Nothing was done.\n", error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(goesOn ? 1 : 0, asked);
+    }
+
+    [Fact]
+    public async Task Resolve_without_a_person_needs_yes()
+    {
+        await using var api = await TestApi.StartAsync(_ => new MigrationsListed([Begun]));
+
+        var run = await api.RunAsync("migration", "resolve", "redis", "--to", "source");
+
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.Contains("--yes", run.Error, StringComparison.Ordinal);
     }
 
     /// <summary>A console whose attempt goes one step on at each look; a second, older attempt is there too.</summary>

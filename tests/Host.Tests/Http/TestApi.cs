@@ -1,3 +1,4 @@
+using ActorMigration.Actors;
 using ActorMigration.Host.Cli;
 using ActorMigration.Host.Http;
 using ActorMigration.Host.Node;
@@ -25,14 +26,15 @@ internal sealed class TestApi : IAsyncDisposable
 
     /// <param name="answer">Command to reply; null leaves the command without an answer.</param>
     /// <param name="extraKeys">More configuration.</param>
-    internal static async Task<TestApi> StartAsync(Func<object, object?> answer, string extraKeys = "")
+    /// <param name="resolve">What an operator hears; null refuses.</param>
+    internal static async Task<TestApi> StartAsync(Func<object, object?> answer, string extraKeys = "", Func<ResolveOrder, ResolveOutcome>? resolve = null)
     {
         var directory = Directory.CreateTempSubdirectory("amig-api-");
         var settings = NodeSettingsReader.Read(NodeSettingsSpec.With(NodeSettingsSpec.Own + $"\namig.api-socket = \"{SocketIn(directory)}\"\n{extraKeys}"));
         var system = ActorSystem.Create("console", "akka { loglevel = OFF, stdout-loglevel = OFF }");
         var console = system.ActorOf(Props.Create(() => new Answering(answer)));
         HostJson[] hosts = [new("h1", "10.0.0.1:7070", "Up", true, true, true), new("h2", "10.0.0.2:7070", "Up", false, false, false)];
-        var server = await ApiServer.StartAsync(settings, console, () => hosts, () => Task.FromResult<VoterJson[]>([new VoterJson("h1", VoterJson.Votes, 3, "i1"), new VoterJson("h2", VoterJson.Silent, 0, ""), new VoterJson("h3", VoterJson.Waits, 0, "i3")]), new OneImage(), TimeProvider.System, NullLoggerFactory.Instance);
+        var server = await ApiServer.StartAsync(settings, console, () => hosts, () => Task.FromResult<VoterJson[]>([new VoterJson("h1", VoterJson.Votes, 3, "i1"), new VoterJson("h2", VoterJson.Silent, 0, ""), new VoterJson("h3", VoterJson.Waits, 0, "i3")]), order => Task.FromResult(resolve is null ? new ResolveOutcome.Refused("Not here.") : resolve(order)), new OneImage(), TimeProvider.System, NullLoggerFactory.Instance);
         return new TestApi(system, server, directory);
     }
 

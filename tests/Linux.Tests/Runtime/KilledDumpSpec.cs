@@ -1,4 +1,4 @@
-using ActorMigration.Host.Linux.Containers;
+using ActorMigration.Host.Linux;
 using ActorMigration.Host.Linux.Criu;
 using ActorMigration.Host.Linux.Processes;
 
@@ -63,6 +63,31 @@ public sealed class KilledDumpSpec : IAsyncLifetime
 
         Assert.True(started.Container.Cgroup.IsFrozen);
         return failure;
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_criu_whose_daemon_ended_before_it_could_ask_gives_up_when_the_attempt_is_cleaned(bool asksInTime)
+    {
+        var started = await _lab.StartAsync("orphan", "/bin/sh", "-c", RuntimeLab.Counter);
+        started.PrepareDump();
+        var work = $"{_lab.State}/dump";
+        Assert.True(SpinWait.SpinUntil(() => HasOpened($"{work}/dump.sh"), 5000));
+        // What a daemon that comes later finds: a pipe without a writer, and a script that has opened it, or waits for one.
+        File.Delete($"{work}/go");
+        Assert.Equal(0, Interop.Fifo.MkFifo($"{work}/go", 0x180));
+        await File.WriteAllTextAsync($"{work}/ask.sh", $"[ {(asksInTime ? 1 : 0)} = 1 ] || while [ -e {work}/go ]; do :; done\nread -r word < {work}/go\n[ \"$word\" = GO ]\n");
+        var asking = ToolProcess.TryRunAsync(new ToolCommand("/bin/sh", [$"{work}/ask.sh"]), RuntimeLab.Time);
+        await Task.Delay(300);
+        Assert.False(asking.IsCompleted);
+
+        using (SkeletonDump.HoldLeftover(work))
+        {
+            Directory.Delete(work, recursive: true);
+        }
+
+        Assert.NotEqual(0, (await asking.WaitAsync(TimeSpan.FromSeconds(5))).ExitCode);
     }
 
     [Fact]

@@ -23,6 +23,7 @@ public sealed class SkeletonDump : IDisposable
 
     private const string LogName = "dump.log";
     private const string ScriptName = "dump.sh";
+    private const string GoName = "go";
     private const string ReachedName = "post-dump.reached";
 
     private readonly string _images;
@@ -74,7 +75,7 @@ public sealed class SkeletonDump : IDisposable
         }
 
         var pages = withMemory ? null : SkeletonPages.In(Path.Combine(work, "pages"), library);
-        var go = CommandPipe.Make(Path.Combine(work, "go"));
+        var go = CommandPipe.Make(Path.Combine(work, GoName));
         var script = Path.Combine(work, ScriptName);
         ShellScript.Write(script, Script(go.Path, Path.Combine(work, ReachedName)));
         var command = new ToolCommand(
@@ -149,6 +150,13 @@ public sealed class SkeletonDump : IDisposable
         _pages?.Complete(_images);
         TimerfdRepair.Repair(_images);
     }
+
+    /// <summary>
+    /// A daemon that ended before criu had come to ask for its word leaves a criu that waits for ever for somebody to open the pipe. To be held while the directory is deleted: who waits
+    /// hears the end of the pipe when this is disposed, and who comes later finds no pipe; both give up. Null when there is no pipe.
+    /// </summary>
+    /// <param name="work">As given to <see cref="Prepare"/>, by whoever it was.</param>
+    internal static IDisposable? HoldLeftover(string work) => Path.Combine(work, GoName) is var go && File.Exists(go) ? CommandPipe.Open(go) : null;
 
     /// <summary>Ends a criu that was prepared and is not needed.</summary>
     public void Dispose() => Tell("NO");

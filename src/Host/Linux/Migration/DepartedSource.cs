@@ -36,6 +36,8 @@ internal sealed class DepartedSource(LinuxNode node, ContainerName container, Fe
 
     public Task KillAsync() => Task.CompletedTask;
 
+    public Task RefuseCopyAsync() => Task.CompletedTask;
+
     public Task CleanAsync(Verdict verdict) => AttemptErrors.Of("cleaning up", () =>
     {
         LinuxSourceAttempt.RemoveLeftovers(node, container, fence);

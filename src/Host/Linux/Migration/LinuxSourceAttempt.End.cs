@@ -40,6 +40,13 @@ internal sealed partial class LinuxSourceAttempt
         return Task.CompletedTask;
     });
 
+    public Task RefuseCopyAsync() => _container.Cgroup.Processes().Length == 0
+        ? KillAsync()
+        : throw new AttemptException(
+            MigrationFailure.LeftoversFound,
+            $"an operator gave container {Spec.Name} to the destination and said that host {_node.Host} was off, but its copy stands here: it stays frozen. "
+            + $"When the container runs at the destination, remove this copy by 'runc --root {_node.Runc.Root} delete --force {_container.Id}'");
+
     public Task KillAsync() => AttemptErrors.Of("killing the frozen copy", async () =>
     {
         await _container.Cgroup.KillAllAsync(_node.Time).ConfigureAwait(false);
@@ -81,9 +88,12 @@ internal sealed partial class LinuxSourceAttempt
         }
     }
 
-    /// <summary>Files of the attempt, and a hold port that an earlier daemon made for it.</summary>
+    private static string DumpDirectoryOf(LinuxNode node, ContainerName container, Fence fence) => Path.Combine(node.AttemptStateDirectory(container, fence), "dump");
+
+    /// <summary>Files of the attempt, a criu that waits for its word, and a hold port that an earlier daemon made for it.</summary>
     internal static void RemoveLeftovers(LinuxNode node, ContainerName container, Fence fence)
     {
+        using var held = SkeletonDump.HoldLeftover(DumpDirectoryOf(node, container, fence));
         foreach (var directory in (string[])[node.AttemptRunDirectory(container, fence), node.AttemptStateDirectory(container, fence)])
         {
             if (Directory.Exists(directory))

@@ -58,7 +58,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
 
     private string ImagesDirectory => Path.Combine(_node.AttemptRunDirectory(Spec.Name, _fence), "dump");
 
-    private string WorkDirectory => Path.Combine(_node.AttemptStateDirectory(Spec.Name, _fence), "dump");
+    private string WorkDirectory => DumpDirectoryOf(_node, Spec.Name, _fence);
 
     private SourceStreams Streams => _streams ?? throw new AttemptException(MigrationFailure.Internal, $"attempt {_attempt} has no stream yet");
 

@@ -1,0 +1,48 @@
+using ActorMigration.Contracts;
+
+namespace ActorMigration.Actors;
+
+/// <summary>Whether the operator's word may stand in the place of a majority. Pure.</summary>
+public static class ResolutionCheck
+{
+    /// <summary>Null when this may be consented to, else the one sentence why not.</summary>
+    public static string? WhyNot(Resolution resolution, Registration registration)
+    {
+        var hosts = registration.Hosts();
+        var winner = resolution.Value == Verdict.Dest ? registration.Destination : registration.Source;
+        return resolution.Register != registration.Register ? "the resolution is of another attempt"
+            : resolution.Generation < 1 || resolution.Value is not (Verdict.Source or Verdict.Dest) ? "the resolution has no generation or no known value"
+            : registration.Kind != RegisterKind.Migration ? "the first start of a name is not resolved: it can be withdrawn"
+            : resolution.Fenced.Except(hosts).ToArray() is [var stranger, ..] ? $"host {stranger} has no part in attempt {registration.Register.Attempt}"
+            : resolution.Fenced.Distinct().Count() != resolution.Fenced.Length ? "a host is named twice"
+            : resolution.Fenced.Contains(winner) ? $"the container would be given to host {winner}, which is said to be off"
+            : null;
+    }
+
+    /// <summary>For the attempt's record: who decided, and why.</summary>
+    public static string Sentence(ResolvedBy resolved)
+    {
+        var (_, generation, value, fenced, by, reason, _) = resolved.Resolution;
+        return FormattableString.Invariant($"resolved by {by} in generation {generation}: the container is given to the {(value == Verdict.Dest ? "destination" : "source")}; said to be off: {(fenced.Length == 0 ? "nobody" : string.Join(", ", fenced.Select(h => h.Value)))}; reason: {reason}");
+    }
+
+    /// <summary>Null when it is the verdict: as above, and every host that is not said to be off has signed its consent.</summary>
+    public static string? WhyNot(ResolvedBy resolved, Registration registration, INodeKeys keys)
+    {
+        var (resolution, consents) = resolved;
+        if (WhyNot(resolution, registration) is { } why)
+        {
+            return why;
+        }
+
+        foreach (var host in registration.Hosts().Except(resolution.Fenced))
+        {
+            if (!consents.Any(c => c.Host == host && keys.Verify(host, DecisionBytes.ToSign(host, resolution), c.Signature)))
+            {
+                return $"host {host}, which is not said to be off, has not consented to the resolution";
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,182 @@
+using System.Collections.Immutable;
+using ActorMigration.Contracts;
+
+namespace ActorMigration.Actors;
+
+/// <summary>What the operator wants of a register that can get no majority.</summary>
+/// <param name="Attempt">Whose register.</param>
+/// <param name="Value">Who is to have the container.</param>
+/// <param name="Fenced">Hosts that the operator says are off.</param>
+/// <param name="Operator">Who says so; at most <see cref="VoterFrames.MaxOperator"/> bytes.</param>
+/// <param name="Reason">Why; at most <see cref="VoterFrames.MaxReason"/> bytes.</param>
+public sealed record ResolveOrder(AttemptId Attempt, Verdict Value, ImmutableArray<HostName> Fenced, string Operator, string Reason);
+
+/// <summary>How it went.</summary>
+public abstract record ResolveOutcome
+{
+    private ResolveOutcome()
+    {
+    }
+
+    /// <summary>It is the verdict now, or this one was already.</summary>
+    public sealed record Verdict(Registration Registration, VerdictCertificate Certificate) : ResolveOutcome;
+
+    /// <summary>Nothing was decided; one sentence why not and what to do.</summary>
+    public sealed record Refused(string Sentence) : ResolveOutcome;
+}
+
+/// <summary>
+/// Carries the operator's word about a register to all hosts that have a part in it (docs/protocol.md "When no majority is left"): every host either consents or is said to be off. Two steps as in
+/// Paxos, with all of these hosts as the only quorum: promises of a generation, then consents. A run that is cut off leaves promises behind, after which
+/// only another run decides.
+/// </summary>
+/// <param name="self">This host.</param>
+/// <param name="client">Reaches voters, and this host itself.</param>
+/// <param name="seat">This host's own.</param>
+/// <param name="journal">This host's attempts.</param>
+/// <param name="keys">Checks what is heard.</param>
+/// <param name="times">How long a reply may take.</param>
+/// <param name="clock">Time.</param>
+public sealed class Resolver(HostName self, IVoterClient client, Voter seat, AttemptJournal journal, INodeKeys keys, VoterTimes times, TimeProvider clock)
+{
+    /// <summary>Generations that are tried when other runs outbid this one.</summary>
+    private const int MostGenerations = 8;
+
+    /// <summary>Decides, or says why not. Never throws for a host that does not answer.</summary>
+    public async Task<ResolveOutcome> ResolveAsync(ResolveOrder order)
+    {
+        var registration = journal.State.Open.GetValueOrDefault(order.Attempt)?.Begun.Registration ?? seat.RegistrationOf(order.Attempt);
+        if (registration is null)
+        {
+            return new ResolveOutcome.Refused($"Host {self} does not know how attempt {order.Attempt} was begun. Run this on its source, its destination or one of its voters.");
+        }
+
+        registration = registration with { Previous = [] };
+        var hosts = registration.Hosts();
+        var draft = new Resolution(
+            registration.Register, 1, order.Value, [.. order.Fenced.OrderBy(h => h.Value, StringComparer.Ordinal)], order.Operator, order.Reason, clock.GetUtcNow().ToUnixTimeMilliseconds());
+        if (ResolutionCheck.WhyNot(draft, registration) is { } why)
+        {
+            return new ResolveOutcome.Refused($"Attempt {order.Attempt} of {registration.Register.Container} is not resolved: {why}.");
+        }
+
+        if (await WhyNotYetAsync(registration, hosts, draft.Fenced).ConfigureAwait(false) is { } notYet)
+        {
+            return new ResolveOutcome.Refused(notYet);
+        }
+
+        return await DecideAsync(registration, [.. hosts.Except(draft.Fenced)], draft).ConfigureAwait(false);
+    }
+
+    /// <summary>Asks without changing anything: who answers, and can the voters not decide by themselves?</summary>
+    private async Task<string?> WhyNotYetAsync(Registration registration, HostName[] hosts, HostName[] fenced)
+    {
+        var container = registration.Register.Container;
+        var replies = await AskAsync(hosts, new VoterRequest.AskFloor(container)).ConfigureAwait(false);
+        if (fenced.Where(h => replies[h] is not null).ToArray() is [var alive, ..])
+        {
+            return $"Host {alive} is said to be off, but answers. Switch it off, or leave it out of --fenced.";
+        }
+
+        var silent = hosts.Except(fenced).Where(h => replies[h] is null).ToArray();
+        if (silent.Length > 0)
+        {
+            return $"No answer from {string.Join(", ", silent.Select(h => h.Value))}: a host that may still act could run {container} a second time. "
+                + $"Bring it back, or switch it off and say so with --fenced {string.Join(" --fenced ", silent.Select(h => h.Value))}.";
+        }
+
+        var voting = registration.Voters.Count(v => replies[v.Host] is VoterReply.Floor floor && floor.Incarnation == v.Incarnation);
+        return voting >= VerdictCheck.Majority(registration.Voters.Length)
+            ? $"{voting} of the {registration.Voters.Length} voters of attempt {registration.Register.Attempt} vote: they decide it by themselves, and no word of the operator is needed."
+            : null;
+    }
+
+    private async Task<ResolveOutcome> DecideAsync(Registration registration, ImmutableArray<HostName> here, Resolution draft)
+    {
+        for (var round = 0; round < MostGenerations; round++)
+        {
+            var promises = await AskAsync(here, new VoterRequest.PrepareResolution(registration, draft.Generation, draft.Value)).ConfigureAwait(false);
+            if (Answer(registration, promises) is { } first)
+            {
+                return first;
+            }
+
+            var promised = promises.Values.OfType<VoterReply.ResolutionPromised>().ToArray();
+            var before = promised.Select(p => p.ConsentedTo).OfType<Resolution>().MaxBy(r => r.Generation);
+            if (before is not null && before.Value != draft.Value)
+            {
+                return new ResolveOutcome.Refused(
+                    $"An earlier resolution of attempt {draft.Register.Attempt} by {before.Operator} may have given the container to the {(before.Value == Verdict.Dest ? "destination" : "source")}: run this with --to {(before.Value == Verdict.Dest ? "destination" : "source")}.");
+            }
+
+            if (promised.Max(p => p.Generation) is var highest && highest > draft.Generation)
+            {
+                draft = draft with { Generation = highest + 1 };
+                continue;
+            }
+
+            var consents = await AskAsync(here, new VoterRequest.ConsentToResolution(draft)).ConfigureAwait(false);
+            if (Answer(registration, consents) is { } second)
+            {
+                return second;
+            }
+
+            if (consents.Values.All(reply => reply is VoterReply.Consented))
+            {
+                var certificate = new VerdictCertificate(
+                    draft.Register, draft.Value, [], new ResolvedBy(draft, [.. consents.Values.OfType<VoterReply.Consented>().Select(c => c.Consent).OrderBy(c => c.Host.Value, StringComparer.Ordinal)]));
+                return VerdictCheck.WhyNot(certificate, registration, keys) is { } why
+                    ? new ResolveOutcome.Refused($"The consents to the resolution of attempt {draft.Register.Attempt} prove nothing: {why}.")
+                    : await SpreadAsync(registration, certificate).ConfigureAwait(false);
+            }
+
+            draft = draft with { Generation = draft.Generation + 1 };
+        }
+
+        return new ResolveOutcome.Refused($"Somebody else resolves attempt {draft.Register.Attempt} at this moment. See 'amig migration show {draft.Register.Attempt}', and run this again if it is still open.");
+    }
+
+    /// <summary>A verdict that one of them has, or why it cannot go on; null when all have answered what was asked.</summary>
+    private ResolveOutcome? Answer(Registration registration, Dictionary<HostName, VoterReply?> replies)
+    {
+        if (replies.Values.OfType<VoterReply.Decided>().FirstOrDefault(d => VerdictCheck.Verify(d.Certificate, registration, keys)) is { } decided)
+        {
+            return new ResolveOutcome.Verdict(registration, decided.Certificate);
+        }
+
+        if (replies.Values.OfType<VoterReply.Refused>().FirstOrDefault() is { } refused)
+        {
+            return new ResolveOutcome.Refused($"Host {refused.Voter} does not consent: {refused.Sentence}.");
+        }
+
+        return replies.Where(r => r.Value is not (VoterReply.ResolutionPromised or VoterReply.Consented)).Select(r => r.Key).ToArray() is [var host, ..]
+            ? new ResolveOutcome.Refused($"Host {host} has stopped answering or has forgotten the attempt. Run this again; until then nobody may decide attempt {registration.Register.Attempt} but the operator.")
+            : null;
+    }
+
+    private async Task<ResolveOutcome> SpreadAsync(Registration registration, VerdictCertificate certificate)
+    {
+        // Whoever does not hear it now hears it from those who have it (ResolutionNews).
+        await AskAsync(registration.Hosts(), new VoterRequest.SpreadResolution(new ClosedRegister(registration, certificate))).ConfigureAwait(false);
+        return new ResolveOutcome.Verdict(registration, certificate);
+    }
+
+    private async Task<Dictionary<HostName, VoterReply?>> AskAsync(IReadOnlyCollection<HostName> hosts, VoterRequest request)
+    {
+        using var deadline = new CancellationTokenSource(times.Reply, clock);
+        var asked = hosts.Select(async host => (host, await TryAskAsync(host, request, deadline.Token).ConfigureAwait(false)));
+        return (await Task.WhenAll(asked).ConfigureAwait(false)).ToDictionary(one => one.host, one => one.Item2);
+    }
+
+    private async Task<VoterReply?> TryAskAsync(HostName host, VoterRequest request, CancellationToken cancel)
+    {
+        try
+        {
+            return await client.AskAsync(host, request, cancel).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is VoterUnreachableException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,19 @@
+using ActorMigration.Contracts;
+
+namespace ActorMigration.Actors;
+
+/// <summary>
+/// What stands between the two ways to a verdict on this host: either its attempt acts on one of the voters, or this host promises the operator that it will not.
+/// Asked by the attempts before they act; thread-safe.
+/// </summary>
+public interface IResolutionSeat
+{
+    /// <summary>
+    /// True when this host's attempt may act on the verdict; from then on the operator is told this verdict instead of a promise. False when a higher generation was
+    /// promised: nothing may be done before the operator's verdict is here.
+    /// </summary>
+    bool Admit(VerdictCertificate certificate);
+
+    /// <summary>The operator's verdict of a register, when this host has heard of it.</summary>
+    VerdictCertificate? ResolutionOf(RegisterId register);
+}

@@ -1,0 +1,210 @@
+using ActorMigration.Contracts;
+using ActorMigration.Simulator;
+
+namespace ActorMigration.Actors.Tests.Migrations;
+
+/// <summary>The operator's way out when no majority of the voters is left: who gets the container, what is refused, and what becomes of those who come back.</summary>
+public sealed class ResolveSpec : TwoHostsSpec
+{
+    private static readonly HostName W = new("w");
+
+    private static ResolveOrder Order(AttemptId attempt, Verdict value, params HostName[] fenced) => new(attempt, value, [.. fenced], "root", "b and w burnt down");
+
+    [Fact]
+    public async Task SOURCE_when_all_others_are_off_and_a_later_attempt_when_they_are_back()
+    {
+        var attempt = await StandsWithoutMajorityAsync();
+
+        await ResolvedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W));
+
+        AwaitTrees(Tree.Running, Tree.None);
+        var details = await EndOfAsync(TwoHosts.A, attempt);
+        Assert.Equal((AttemptOutcome.Aborted, MigrationFailure.Cancelled), (details.Outcome, details.Failure));
+        Assert.Contains("resolved by root", details.Sentence, StringComparison.Ordinal);
+        Assert.Contains("b and w burnt down", details.Sentence, StringComparison.Ordinal);
+
+        await ComeBackAsync(TwoHosts.B);
+        await EndOfAsync(TwoHosts.B, attempt);
+        await AwaitFloorsAsync(new Fence(3, 1), TwoHosts.A);
+        var next = await MigrateAsync();
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, next)).Outcome);
+        AwaitTrees(Tree.None, Tree.Running);
+    }
+
+    [Fact]
+    public async Task DEST_opens_the_gate_and_the_source_that_was_off_has_nothing_left()
+    {
+        var attempt = await GatedWithoutMajorityAsync();
+
+        await ResolvedAsync(TwoHosts.B, Order(attempt, Verdict.Dest, TwoHosts.A, W));
+
+        AwaitTrees(Tree.None, Tree.Running);
+        await ComeBackAsync(TwoHosts.A);
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
+        await AwaitFloorsAsync(new Fence(3, 1), TwoHosts.B);
+        AwaitTrees(Tree.None, Tree.Running);
+    }
+
+    [Fact]
+    public async Task A_source_that_was_said_to_be_off_and_was_not_keeps_its_copy_frozen()
+    {
+        var attempt = await GatedWithoutMajorityAsync(sourceLosesItsTree: false);
+        await ResolvedAsync(TwoHosts.B, Order(attempt, Verdict.Dest, TwoHosts.A, W));
+
+        await ComeBackAsync(TwoHosts.A);
+
+        AwaitAssert(() => Assert.Contains(Hosts.JournalOf(TwoHosts.A), entry => entry is JournalEntry.VerdictLearned { Certificate.Generation: 1 }), Patience);
+        await Task.Delay(500);
+        Assert.Equal((Tree.Frozen, Tree.Running), (Hosts.HostA.Tree, Hosts.HostB.Tree));
+        Assert.DoesNotContain(Hosts.JournalOf(TwoHosts.A), entry => entry is JournalEntry.Ended);
+    }
+
+    [Fact]
+    public async Task Who_may_still_act_is_named_and_nothing_is_changed()
+    {
+        var attempt = await StandsWithoutMajorityAsync();
+
+        Assert.StartsWith("No answer from b, w: a host that may still act could run c1 a second time.", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source)), StringComparison.Ordinal);
+        Assert.StartsWith("No answer from w:", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B)), StringComparison.Ordinal);
+        Assert.Equal("Host a is said to be off, but answers. Switch it off, or leave it out of --fenced.", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Dest, TwoHosts.A, W)));
+        Assert.Contains("is said to be off", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Dest, TwoHosts.B, W)), StringComparison.Ordinal);
+        Assert.Contains("has no part", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W, new HostName("x"))), StringComparison.Ordinal);
+        Assert.Contains("does not know", await RefusedAsync(TwoHosts.A, Order(AttemptId.New(), Verdict.Source, TwoHosts.B, W)), StringComparison.Ordinal);
+        Assert.Equal(Tree.Frozen, Hosts.HostA.Tree);
+
+        // The voters are back, and decide as if nobody had asked.
+        Hosts.DeadVoters.Clear();
+        AwaitTrees(Tree.Running, Tree.None);
+    }
+
+    [Fact]
+    public async Task A_majority_decides_by_itself()
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostB, "Destination.Deciding");
+        Hosts.DeadVoters[W] = true;
+
+        Assert.StartsWith("2 of the 3 voters", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, W)), StringComparison.Ordinal);
+
+        Hosts.HostB.Held = null;
+        AwaitTrees(Tree.None, Tree.Running);
+    }
+
+    [Fact]
+    public async Task DEST_without_a_tree_at_its_gate_is_refused_and_SOURCE_is_still_possible()
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostB, "Destination.Restoring");
+        Hosts.DeadVoters[TwoHosts.A] = Hosts.DeadVoters[W] = true;
+
+        Assert.Contains("does not wait at its gate", await RefusedAsync(TwoHosts.B, Order(attempt, Verdict.Dest, TwoHosts.A, W)), StringComparison.Ordinal);
+
+        Hosts.DeadVoters.Clear();
+        Hosts.HostB.Held = null;
+        AwaitTrees(Tree.None, Tree.Running);
+    }
+
+    [Fact]
+    public async Task Asked_again_it_says_the_same_and_never_the_other()
+    {
+        var attempt = await StandsWithoutMajorityAsync();
+        var first = await ResolvedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W));
+
+        Assert.Equal(first.Generation, (await ResolvedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W))).Generation);
+
+        AwaitTrees(Tree.Running, Tree.None);
+        var other = Assert.IsType<ResolveOutcome.Refused>(await Hosts.ResolveAsync(TwoHosts.A, Order(attempt, Verdict.Dest, W)));
+        Assert.StartsWith("No answer from b", other.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_verdict_that_the_others_had_and_took_with_them_is_void_when_they_come_back()
+    {
+        // The destination and the witness decided DEST; both were lost before anybody heard, and the operator gave the container back to its source.
+        Hosts.HostB.Held = "Destination.JournalingVerdict";
+        var attempt = await MigrateAsync();
+        AwaitAssert(() => Assert.Equal("Destination.JournalingVerdict", Hosts.HostB.Waiting), Patience);
+        await LoseAsync(TwoHosts.B);
+        Hosts.DeadVoters[W] = true;
+        Assert.Equal(Tree.Frozen, Hosts.HostA.Tree);
+
+        await ResolvedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W));
+        AwaitTrees(Tree.Running, Tree.None);
+
+        await ComeBackAsync(TwoHosts.B);
+        await EndOfAsync(TwoHosts.B, attempt);
+        await AwaitFloorsAsync(new Fence(3, 1), TwoHosts.A);
+        AwaitTrees(Tree.Running, Tree.None);
+        Assert.DoesNotContain(Hosts.JournalOf(TwoHosts.B), entry => entry is JournalEntry.VerdictLearned { Certificate.Value: Verdict.Dest });
+    }
+
+    /// <summary>The source's copy stands, its destination and the witness are gone before anything was decided.</summary>
+    private async Task<AttemptId> StandsWithoutMajorityAsync()
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostB, "Destination.Deciding");
+        await LoseAsync(TwoHosts.B);
+        Hosts.DeadVoters[W] = true;
+        Assert.Equal(Tree.Frozen, Hosts.HostA.Tree);
+        return attempt;
+    }
+
+    /// <summary>The destination's tree stands at its gate and has been proposed, the source and the witness are gone.</summary>
+    private async Task<AttemptId> GatedWithoutMajorityAsync(bool sourceLosesItsTree = true)
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostB, "Destination.Deciding");
+        await Hosts.KillAsync(TwoHosts.A);
+        Hosts.DeadVoters[TwoHosts.A] = Hosts.DeadVoters[W] = true;
+        if (sourceLosesItsTree)
+        {
+            Hosts.HostA.Tree = Tree.None;
+        }
+
+        Hosts.HostB.Held = null;
+        return attempt;
+    }
+
+    private async Task LoseAsync(HostName host)
+    {
+        await Hosts.KillAsync(host);
+        Hosts.DeadVoters[host] = true;
+        (host == TwoHosts.A ? Hosts.HostA : Hosts.HostB).Tree = Tree.None;
+    }
+
+    /// <summary>Powered on again, with the witness: first the news, then what the journal says.</summary>
+    private async Task ComeBackAsync(HostName host)
+    {
+        var back = host == TwoHosts.A ? Hosts.HostA : Hosts.HostB;
+        back.Held = null;
+        Hosts.DeadVoters.Clear();
+        await Hosts.CatchUpAsync(host);
+        Hosts.Start(back);
+    }
+
+    private async Task<VerdictCertificate> ResolvedAsync(HostName at, ResolveOrder order)
+    {
+        var outcome = await Hosts.ResolveAsync(at, order);
+        var verdict = Assert.IsType<ResolveOutcome.Verdict>(outcome).Certificate;
+        Assert.Equal(order.Value, verdict.Value);
+        return verdict;
+    }
+
+    private async Task<string> RefusedAsync(HostName at, ResolveOrder order) => Assert.IsType<ResolveOutcome.Refused>(await Hosts.ResolveAsync(at, order)).Sentence;
+
+    /// <summary>All voters say the same of the container, those that were off too.</summary>
+    private async Task AwaitFloorsAsync(Fence lowest, HostName owner)
+    {
+        using var end = new CancellationTokenSource();
+        var spreading = Hosts.SpreadAsync(owner, end.Token);
+        foreach (var voter in (HostName[])[TwoHosts.A, TwoHosts.B, W])
+        {
+            await AwaitAssertAsync(
+                async () =>
+                {
+                    var floor = Assert.IsType<VoterReply.Floor>(await Hosts.VoterOf(voter).AnswerAsync(TwoHosts.A, new VoterRequest.AskFloor(TwoHosts.Container)));
+                    Assert.Equal((voter, lowest, owner), (voter, floor.Lowest, floor.Owner));
+                },
+                Patience);
+        }
+
+        await end.CancelAsync();
+        await spreading.ContinueWith(static _ => { }, TaskScheduler.Default);
+    }
+}
