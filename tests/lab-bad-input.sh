@@ -10,6 +10,8 @@ source "$AMIG_SOURCE/deploy/lab/use.sh"
 source "$AMIG_SOURCE/deploy/demo/redis.sh"
 # shellcheck source=lab/report.sh
 source "$AMIG_SOURCE/tests/lab/report.sh"
+# shellcheck source=lab/redis.sh
+source "$AMIG_SOURCE/tests/lab/redis.sh"
 # shellcheck source=lab/holds.sh
 source "$AMIG_SOURCE/tests/lab/holds.sh"
 # shellcheck source=lab/cancels.sh
@@ -24,8 +26,6 @@ source "$AMIG_SOURCE/deploy/demo/memcheck.sh"
 source "$AMIG_SOURCE/tests/lab/untracked.sh"
 # shellcheck source=lab/majority.sh
 source "$AMIG_SOURCE/tests/lab/majority.sh"
-# shellcheck source=lab/resolve.sh
-source "$AMIG_SOURCE/tests/lab/resolve.sh"
 # shellcheck source=lab/certificates.sh
 source "$AMIG_SOURCE/tests/lab/certificates.sh"
 # shellcheck source=lab/faults.sh
@@ -35,13 +35,6 @@ export AMIG_LAB=bad-$$
 export AMIG_LAB_DIR=${AMIG_LAB_DIR:-/var/lib/amig-lab-tests}
 export AMIG_NODE_SETTINGS="debug.hold-dir = \"$HOLD_DIRECTORY\""
 export AMIG_NODE_SETTINGS_h4="memory.reserve = $TOO_MUCH"
-
-# amig's exit codes, as in docs/operating.md.
-readonly EXIT_NOT_FOUND=4 EXIT_CONFLICT=5 EXIT_ATTESTATION=6 EXIT_NO_MAJORITY=7 EXIT_NOT_POSSIBLE=8 EXIT_ABORTED=9 EXIT_LOST=10
-# Small: what is tested here does not depend on size.
-readonly SMALL_MIB=32
-# A daemon that was started again is a member again, in seconds: the cluster must first give up the one that was killed.
-readonly JOIN_SECONDS=60
 
 main() {
   need_root
@@ -62,7 +55,6 @@ main() {
   test_that a_voter_that_lost_its_state_directory_does_not_vote_before_the_others_have_told_it may voter_without_memory
   test_that when_the_voters_are_back_a_migration_succeeds may majority_is_back
   test_that a_voter_whose_state_directory_was_put_back_becomes_another_one may voter_with_an_old_copy
-  test_that an_operator_decides_where_two_of_three_voters_are_off_and_they_hear_it_when_they_are_back may operator_resolves
   test_that a_host_whose_AK_another_CA_certified_is_refused_by_rule may foreign_attestation_key
   test_that a_host_without_an_AK_certificate_does_not_start_and_says_why may missing_attestation_key
   test_that a_host_whose_TLS_certificate_is_of_another_CA_cannot_join_and_harms_nobody may foreign_node_certificate
@@ -71,49 +63,6 @@ main() {
   test_that all_the_while_every_reply_was_the_next_number_on_one_connection may recording_is_whole
   test_that the_lab_goes_without_a_trace may lab_goes
   [ "$bad" -eq 0 ]
-}
-
-start_and_fill() {
-  start_redis h1
-  lab client "$AMIG_OUT/recorder/recorder" fill --server "$(redis_address):$REDIS_PORT" --mib "$SMALL_MIB" --value-bytes "$REDIS_VALUE_BYTES" >"$RUN/fill.json"
-}
-
-# amig ends with this code; what it says is in $RUN/refused.error.
-refused_with() { # EXIT_CODE HOST ARGUMENTS...
-  local code=$1 host=$2 status=0
-  shift 2
-  amig_on "$host" "$@" >"$RUN/refused.out" 2>"$RUN/refused.error" || status=$?
-  [ "$status" -eq "$code" ] || die "amig $* ended with $status instead of $code: $(sentence_in "$RUN/refused.error")"
-}
-
-sentence_in() { grep -a 'amig: ' "$1" | tail -n 1; }
-
-# One sentence, with all these words.
-says() { # FILE WORDS...
-  local file=$1 sentence word
-  shift
-  sentence=$(sentence_in "$file")
-  echo "$sentence"
-  [ -n "$sentence" ] || die "nothing was said."
-  for word in "$@"; do
-    grep -qiF -- "$word" <<<"$sentence" || die "the sentence does not say '$word': $sentence"
-  done
-}
-
-# The connection that began before all this still counts, and a new one is answered.
-redis_goes_on() {
-  redis_answers || die "redis does not answer any more."
-  kill -0 "$RECORDER_PID" 2>/dev/null || die "the recorder has ended: $(jq -c '[.broken, .background_broken]' "$RUN/recording.json")"
-}
-
-# In its own eyes too: others take a daemon that was killed for a member a while longer, and may take its successor for it.
-is_member() { sees "$1" h1 "$1" && sees h1 "$1" "$1"; } # HOST
-
-sees() { # HOST SEEN...
-  local host=$1
-  shift
-  ask "$host" hosts \
-    | jq -e '[.hosts[] | select(.status == "Up" and .reachable) | .host] | contains($ARGS.positional)' --args "$@" >/dev/null
 }
 
 main "$@"

@@ -1,14 +1,12 @@
 # shellcheck shell=bash
-# Two of the three voters are switched off while redis stands frozen between h1 and one of them: only the operator can decide.
+# Two of the three voters are switched off while redis stands between h1 and h2: only the operator can decide.
 
-# Lab hosts with all that can be seen of them: what runs, and whom the voters name as owner.
-operator_resolves() {
+# The destination and the third voter are off: the source's copy stands frozen.
+operator_gives_it_back() {
   local id epoch
   nothing_held
-  epoch=$(ask h1 containers | jq '.containers[] | select(.name == "redis") | .epoch')
-  hold_at h2 Destination.Deciding
-  id=$(begin redis h2)
-  reaches h2 Destination.Deciding "$id"
+  epoch=$(epoch_on h1)
+  id=$(gated_on_h2)
   lab crash h2
   lab crash h3
   refused_with "$EXIT_CONFLICT" h1 migration resolve redis --to source --fenced h2 --yes
@@ -17,22 +15,85 @@ operator_resolves() {
   says "$RUN/refused.error" "h2" "is said to be off"
   ! redis_answers || die "redis runs while nobody has decided."
 
-  amig_on h1 migration resolve redis --to source --fenced h2 --fenced h3 --reason "both lost power" --yes || die "the resolution was refused."
+  resolve_on h1 source h2 h3
   ended_as "$id" Aborted Cancelled
   [[ "$(of_attempt "$id" .sentence)" == *"both lost power"* ]] || die "the attempt does not say why: $(of_attempt "$id" .sentence)"
   within "$GONE_SECONDS" redis_answers || die "redis does not run on."
   redis_goes_on
 
-  lab boot h2
-  lab boot h3
-  within "$JOIN_SECONDS" all_vote || die "amig voters: $(voters_are)."
-  within "$JOIN_SECONDS" is_member h2 || die "h2 is not a member again."
+  come_back h2 h3
   nothing_left_of "$id" h2
   nothing_left_of "$id" h1
   id=$(begin redis h2)
   ended_as "$id" Committed None
+  [ "$(epoch_on h2)" -gt "$((epoch + 1))" ] || die "the epoch did not move past the one that might have been given away."
   redis_goes_on
-  [ "$(ask h2 containers | jq '.containers[] | select(.name == "redis") | .epoch')" -gt "$((epoch + 1))" ] || die "the epoch did not move past the one that might have been given away."
   id=$(amig_on h2 migrate redis --to h1 --no-wait --json | jq -r .id)
   ended_as "$id" Committed None
+  redis_goes_on
 }
+
+# The source and the third voter are off: the tree waits at its gate. The two daemons that were left are one host of three to the cluster, which
+# ends them; they are started again, as systemd would.
+operator_lets_it_go() {
+  local id
+  nothing_held
+  id=$(gated_on_h2)
+  lab crash h1
+  lab crash h3
+  let_go h2 Destination.Deciding
+  resolve_on h2 destination h1 h3
+  within "$GONE_SECONDS" redis_answers || die "redis does not run on."
+
+  come_back h1 h3
+  within "$JOIN_SECONDS" ended_on_h1 "$id" || die "attempt $id does not end on h1: $(of_attempt "$id" '[.step, .outcome, .failure]')"
+  nothing_left_of "$id" h1
+  ! lab exec h1 sh -c 'runc --root /run/amig/runc list -q | grep -q redis' || die "a copy of redis is on h1."
+  redis_goes_on
+  id=$(amig_on h2 migrate redis --to h1 --no-wait --json | jq -r .id)
+  ended_as "$id" Committed None
+  redis_goes_on
+}
+
+gated_on_h2() {
+  local id
+  hold_at h2 Destination.Deciding
+  id=$(begin redis h2)
+  reaches h2 Destination.Deciding "$id"
+  echo "$id"
+}
+
+# A host that is cut off from most of the cluster ends its daemon: asked again when it is back.
+resolve_on() { # HOST SIDE FENCED...
+  local host=$1 side=$2
+  shift 2
+  within "$JOIN_SECONDS" is_resolved "$host" "$side" "$@" || die "the resolution was refused: $(cat "$RUN/resolve.error")"
+}
+
+is_resolved() { # HOST SIDE FENCED...
+  local host=$1 side=$2
+  shift 2
+  lab start "$host" >"$RUN/start.out" 2>&1 || true
+  # shellcheck disable=SC2046 # one option for each host
+  amig_on "$host" migration resolve redis --to "$side" $(printf -- '--fenced %s ' "$@") --reason "both lost power" --yes >"$RUN/resolve.out" 2>"$RUN/resolve.error"
+}
+
+come_back() { # HOSTS...
+  local host
+  for host in "$@"; do
+    lab boot "$host"
+    let_go "$host" Destination.Deciding
+  done
+  within "$JOIN_SECONDS" all_are_back || die "amig voters: $(voters_are)."
+}
+
+# A daemon that the cluster has given up meanwhile ends, and is started again.
+all_are_back() {
+  local host
+  for host in h1 h2 h3; do lab start "$host" >"$RUN/start.out" 2>&1 || true; done
+  all_vote && is_member h2 && is_member h3
+}
+
+ended_on_h1() { [ "$(lab exec h1 curl --silent --unix-socket /run/amig/api.sock "http://amig/v1/migrations/$1" | jq -r .outcome)" = Committed ]; } # ATTEMPT
+
+epoch_on() { ask "$1" containers | jq '.containers[] | select(.name == "redis") | .epoch'; } # HOST

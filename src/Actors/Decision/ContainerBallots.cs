@@ -24,17 +24,15 @@ public sealed record ResolvingRegister(Registration Registration, int Generation
 
 /// <summary>A verdict that somebody may still ask for.</summary>
 /// <param name="Register">The register and its verdict.</param>
-/// <param name="Has">Who has it on their disks; when all that need it have, it is dropped and only the floor stays.</param>
-public sealed record KeptVerdict(ClosedRegister Register, ImmutableHashSet<HostName> Has)
+/// <param name="Has">Parties whose attempts have it on their disks; when both have, and all hosts that must be told are, it is dropped and only the floor stays.</param>
+/// <param name="Told">Hosts that were told the operator's verdict; they keep it themselves.</param>
+public sealed record KeptVerdict(ClosedRegister Register, ImmutableHashSet<HostName> Has, ImmutableHashSet<HostName> Told)
 {
-    /// <summary>
-    /// Who needs it: both sides. The operator's verdict every host, as those that were off do not know that their own is void.
-    /// </summary>
-    public IEnumerable<HostName> Missing
-        => (Register.Certificate.Generation > 0 ? Register.Registration.Hosts() : [Register.Registration.Source, Register.Registration.Destination]).Except(Has);
+    /// <summary>Who has to be told: every host, when it is the operator's verdict, as those that were off do not know that their own is void.</summary>
+    public IEnumerable<HostName> Untold => Register.Certificate.Generation > 0 ? Register.Registration.Hosts().Except(Told) : [];
 
     /// <summary>True when nobody needs it any more.</summary>
-    public bool IsKnownToAll => !Missing.Any();
+    public bool IsKnownToAll => Has.Contains(Register.Registration.Source) && Has.Contains(Register.Registration.Destination) && !Untold.Any();
 }
 
 /// <summary>
@@ -68,6 +66,10 @@ public sealed record ContainerBallots(
         {
             Kept = [.. Kept.Select(k => k.Register.Registration.Register == a.Register ? k with { Has = k.Has.Add(a.Party) } : k).Where(k => !k.IsKnownToAll)],
         },
+        VoterRecord.Told t => this with
+        {
+            Kept = [.. Kept.Select(k => k.Register.Registration.Register == t.Register ? k with { Told = k.Told.Add(t.Host) } : k).Where(k => !k.IsKnownToAll)],
+        },
         VoterRecord.GenerationPromised p => this with
         {
             Resolving = Resolving?.Registration.Register == p.Registration.Register ? Resolving with { Generation = p.Generation } : new(p.Registration, p.Generation),
@@ -91,7 +93,7 @@ public sealed record ContainerBallots(
             Resolving = Resolving is not null && Resolving.Registration.Register.Fence < closed.Next ? null : Resolving,
             Kept = Kept.Any(k => IsOf(closed, k) && k.Register.Certificate.Generation >= closed.Certificate.Generation)
                 ? Kept
-                : [.. Kept.Where(k => !IsOf(closed, k)), new KeptVerdict(closed with { Registration = closed.Registration with { Previous = [] } }, [])],
+                : [.. Kept.Where(k => !IsOf(closed, k)), new KeptVerdict(closed with { Registration = closed.Registration with { Previous = [] } }, [], [])],
         };
     }
 }

@@ -35,7 +35,7 @@ public sealed class ResolutionNews(HostName self, Voter voter, IVoterClient clie
         {
             foreach (var kept in voter.Resolutions())
             {
-                await Task.WhenAll(kept.Missing.Select(host => TellAsync(kept.Register, host, cancel))).ConfigureAwait(false);
+                await Task.WhenAll(kept.Untold.Select(host => TellAsync(kept.Register, host, cancel))).ConfigureAwait(false);
             }
 
             await Task.Delay(TellEvery, clock, cancel).ConfigureAwait(false);
@@ -50,7 +50,7 @@ public sealed class ResolutionNews(HostName self, Voter voter, IVoterClient clie
         {
             if (host == self || await client.AskAsync(host, new VoterRequest.SpreadResolution(register), deadline.Token).ConfigureAwait(false) is VoterReply.Done)
             {
-                await voter.NoteAsync(register.Registration.Register, host).ConfigureAwait(false);
+                await voter.NoteToldAsync(register.Registration.Register, host).ConfigureAwait(false);
             }
         }
         catch (Exception e) when ((e is VoterUnreachableException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested)))

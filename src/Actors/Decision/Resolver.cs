@@ -4,12 +4,12 @@ using ActorMigration.Contracts;
 namespace ActorMigration.Actors;
 
 /// <summary>What the operator wants of a register that can get no majority.</summary>
-/// <param name="Attempt">Whose register.</param>
+/// <param name="Reference">Whose register: a container, for its migration that has not ended, or a unique beginning of an id. Looked up on this host only: there may be no other.</param>
 /// <param name="Value">Who is to have the container.</param>
 /// <param name="Fenced">Hosts that the operator says are off.</param>
 /// <param name="Operator">Who says so; at most <see cref="VoterFrames.MaxOperator"/> bytes.</param>
 /// <param name="Reason">Why; at most <see cref="VoterFrames.MaxReason"/> bytes.</param>
-public sealed record ResolveOrder(AttemptId Attempt, Verdict Value, ImmutableArray<HostName> Fenced, string Operator, string Reason);
+public sealed record ResolveOrder(string Reference, Verdict Value, ImmutableArray<HostName> Fenced, string Operator, string Reason);
 
 /// <summary>How it went.</summary>
 public abstract record ResolveOutcome
@@ -45,19 +45,19 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
     /// <summary>Decides, or says why not. Never throws for a host that does not answer.</summary>
     public async Task<ResolveOutcome> ResolveAsync(ResolveOrder order)
     {
-        var registration = journal.State.Open.GetValueOrDefault(order.Attempt)?.Begun.Registration ?? seat.RegistrationOf(order.Attempt);
-        if (registration is null)
+        if (Find(order.Reference) is not [var registration])
         {
-            return new ResolveOutcome.Refused($"Host {self} does not know how attempt {order.Attempt} was begun. Run this on its source, its destination or one of its voters.");
+            return new ResolveOutcome.Refused(Find(order.Reference).Length == 0
+                ? $"Host {self} knows of no open migration '{order.Reference}'. Run this on its source, its destination or one of its voters; 'amig migrations' lists those that there are."
+                : $"More than one migration has an id that begins with '{order.Reference}'; give more of it.");
         }
 
-        registration = registration with { Previous = [] };
         var hosts = registration.Hosts();
         var draft = new Resolution(
             registration.Register, 1, order.Value, [.. order.Fenced.OrderBy(h => h.Value, StringComparer.Ordinal)], order.Operator, order.Reason, clock.GetUtcNow().ToUnixTimeMilliseconds());
         if (ResolutionCheck.WhyNot(draft, registration) is { } why)
         {
-            return new ResolveOutcome.Refused($"Attempt {order.Attempt} of {registration.Register.Container} is not resolved: {why}.");
+            return new ResolveOutcome.Refused($"Attempt {registration.Register.Attempt} of {registration.Register.Container} is not resolved: {why}.");
         }
 
         if (await WhyNotYetAsync(registration, hosts, draft.Fenced).ConfigureAwait(false) is { } notYet)
@@ -66,6 +66,14 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
         }
 
         return await DecideAsync(registration, [.. hosts.Except(draft.Fenced)], draft).ConfigureAwait(false);
+    }
+
+    private Registration[] Find(string reference)
+    {
+        var known = journal.State.Open.Values.Select(open => open.Begun.Registration).Concat(seat.UnsettledRegistrations()).DistinctBy(r => r.Register).Select(r => r with { Previous = [] }).ToArray();
+        return known.Where(r => r.Register.Container.Value == reference).MaxBy(r => r.Register.Fence) is { } newest
+            ? [newest]
+            : [.. known.Where(r => reference.Length > 0 && r.Register.Attempt.ToString().StartsWith(reference, StringComparison.Ordinal))];
     }
 
     /// <summary>Asks without changing anything: who answers, and can the voters not decide by themselves?</summary>

@@ -133,14 +133,12 @@ public sealed class Voter : IResolutionSeat, IDisposable
     /// <summary>The operator's verdicts that somebody may not have heard of.</summary>
     public ImmutableArray<KeptVerdict> Resolutions() => [.. _containers.Values.SelectMany(c => c.Kept).Where(k => k.Register.Certificate.Generation > 0)];
 
-    /// <summary>How a register was begun, when this host knows.</summary>
-    public Registration? RegistrationOf(AttemptId attempt)
-        => _containers.Values
-            .SelectMany(c => c.Kept.Select(k => (Registration?)k.Register.Registration).Append(c.Open?.Registration).Append(c.Resolving?.Registration))
-            .FirstOrDefault(r => r?.Register.Attempt == attempt);
+    /// <summary>How those registers were begun that have no verdict yet as far as this host knows, or the operator's that not all hosts have heard of.</summary>
+    public IEnumerable<Registration> UnsettledRegistrations()
+        => _containers.Values.SelectMany(c => new[] { c.Open?.Registration, c.Resolving?.Registration }).OfType<Registration>().Concat(Resolutions().Select(k => k.Register.Registration));
 
-    /// <summary>A host has the operator's verdict on its disk.</summary>
-    public Task NoteAsync(RegisterId register, HostName host) => AloneAsync(() => PersistAsync([new VoterRecord.Acknowledged(register, host)]));
+    /// <summary>A host has the operator's verdict on its disk; whether its attempt has is another matter.</summary>
+    public Task NoteToldAsync(RegisterId register, HostName host) => AloneAsync(() => PersistAsync([new VoterRecord.Told(register, host)]));
 
     /// <summary>Its memory is its newest: it votes. Called by whoever asked the TPM.</summary>
     public Task ConfirmAsync() => AloneAsync(() =>

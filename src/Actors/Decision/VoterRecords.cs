@@ -29,6 +29,9 @@ public abstract record VoterRecord(ContainerName Container)
     /// <summary>This host has consented to a resolution.</summary>
     public sealed record ResolutionConsented(Resolution Resolution) : VoterRecord(Resolution.Register.Container);
 
+    /// <summary>A host was told the operator's verdict.</summary>
+    public sealed record Told(RegisterId Register, HostName Host) : VoterRecord(Register.Container);
+
     /// <summary>A creator gave a name up before it proposed.</summary>
     public sealed record Withdrawn(RegisterId Register) : VoterRecord(Register.Container);
 

@@ -90,15 +90,15 @@ internal sealed class MigrationRoutes(
             throw new ApiException(RequestFailure.InvalidRequest, $"A resolution needs an operator's name of at most {VoterFrames.MaxOperator} bytes and a reason of at most {VoterFrames.MaxReason}.");
         }
 
-        var id = await console.ResolveAsync((string)http.Request.RouteValues["reference"]!, http.RequestAborted).ConfigureAwait(false);
-        var outcome = await resolve(new ResolveOrder(id, value.Value, [.. request.Fenced.Select(name => new HostName(name))], request.Operator, request.Reason)).ConfigureAwait(false);
+        var reference = (string)http.Request.RouteValues["reference"]!;
+        var outcome = await resolve(new ResolveOrder(reference, value.Value, [.. request.Fenced.Select(name => new HostName(name))], request.Operator, request.Reason)).ConfigureAwait(false);
         if (outcome is not ResolveOutcome.Verdict { Registration: var registration, Certificate: var certificate })
         {
             throw new ApiException(RequestFailure.NotResolved, ((ResolveOutcome.Refused)outcome).Sentence);
         }
 
         var host = certificate.Value == Verdict.Dest ? registration.Destination : registration.Source;
-        await http.WriteAsync(new ResolvedJson(id.ToString(), registration.Register.Container.Value, host.Value, certificate.Generation), ApiJson.Default.ResolvedJson).ConfigureAwait(false);
+        await http.WriteAsync(new ResolvedJson(registration.Register.Attempt.ToString(), registration.Register.Container.Value, host.Value, certificate.Generation), ApiJson.Default.ResolvedJson).ConfigureAwait(false);
     }
 
     /// <summary>One JSON object per line (application/x-ndjson) at each change, until the attempt has ended.</summary>

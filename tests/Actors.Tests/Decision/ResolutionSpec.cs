@@ -132,8 +132,21 @@ public sealed class ResolutionSpec
 
         _cluster.Ask(A, A, new VoterRequest.Learn(resolved));
         _cluster.Ask(A, B, new VoterRequest.Learn(resolved));
-        Assert.Equal([W], Assert.Single(_cluster[A].Kept).Missing);
-        Assert.Empty(_cluster[A].Apply(new VoterRecord.Acknowledged(_first.Register, W)).Kept);
+        // Both attempts have ended with it, but a host that was off may still believe its own verdict.
+        Assert.Equal([A, B, W], Assert.Single(_cluster[A].Kept).Untold);
+        var told = _cluster[A].Apply(new VoterRecord.Told(_first.Register, A)).Apply(new VoterRecord.Told(_first.Register, B));
+        Assert.Equal([W], Assert.Single(told.Kept).Untold);
+        Assert.Empty(told.Apply(new VoterRecord.Told(_first.Register, W)).Kept);
+    }
+
+    [Fact]
+    public void It_is_kept_for_an_attempt_that_has_not_ended_with_it()
+    {
+        _cluster.Ask(A, A, new VoterRequest.SpreadResolution(new ClosedRegister(_first, Certificate(Resolution(), A))));
+
+        var told = Voters.Aggregate(_cluster[A], (state, host) => state.Apply(new VoterRecord.Told(_first.Register, host)));
+
+        Assert.Single(told.Kept);
     }
 
     private void Promise(HostName at, int generation)

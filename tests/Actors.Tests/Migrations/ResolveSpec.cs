@@ -8,7 +8,7 @@ public sealed class ResolveSpec : TwoHostsSpec
 {
     private static readonly HostName W = new("w");
 
-    private static ResolveOrder Order(AttemptId attempt, Verdict value, params HostName[] fenced) => new(attempt, value, [.. fenced], "root", "b and w burnt down");
+    private static ResolveOrder Order(AttemptId attempt, Verdict value, params HostName[] fenced) => new(attempt.ToString()[..12], value, [.. fenced], "root", "b and w burnt down");
 
     [Fact]
     public async Task SOURCE_when_all_others_are_off_and_a_later_attempt_when_they_are_back()
@@ -69,7 +69,7 @@ public sealed class ResolveSpec : TwoHostsSpec
         Assert.Equal("Host a is said to be off, but answers. Switch it off, or leave it out of --fenced.", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Dest, TwoHosts.A, W)));
         Assert.Contains("is said to be off", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Dest, TwoHosts.B, W)), StringComparison.Ordinal);
         Assert.Contains("has no part", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W, new HostName("x"))), StringComparison.Ordinal);
-        Assert.Contains("does not know", await RefusedAsync(TwoHosts.A, Order(AttemptId.New(), Verdict.Source, TwoHosts.B, W)), StringComparison.Ordinal);
+        Assert.Contains("knows of no open migration", await RefusedAsync(TwoHosts.A, Order(AttemptId.New(), Verdict.Source, TwoHosts.B, W)), StringComparison.Ordinal);
         Assert.Equal(Tree.Frozen, Hosts.HostA.Tree);
 
         // The voters are back, and decide as if nobody had asked.

@@ -175,7 +175,7 @@ public sealed class MigrateSpec
 
         Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
         Assert.Equal($"redis is given to host h1. Hosts that come back hear it before they act; see 'amig migration show {Id}'.\n", run.Out);
-        Assert.Equal((Id, Verdict.Source, "h2 h3", "no power"), (seen!.Attempt, seen.Value, string.Join(' ', seen.Fenced), seen.Reason));
+        Assert.Equal(("redis", Verdict.Source, "h2 h3", "no power"), (seen!.Reference, seen.Value, string.Join(' ', seen.Fenced), seen.Reason));
     }
 
     [Fact]
