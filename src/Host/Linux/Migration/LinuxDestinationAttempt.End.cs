@@ -79,7 +79,7 @@ internal sealed partial class LinuxDestinationAttempt
     });
 
     private void Write(ContainerState state, ProcessIdentity? init)
-        => new ContainerRecord(Spec, _fence, state, _port?.NetnsPath ?? "", _container.Id, _container.Cgroup.Path, init, ProcessIdentity.BootId()).Save(_node.StateDirectory);
+        => new ContainerRecord(Spec, _fence, state, Path.Combine(_node.NetnsDirectory, new PortName(_name, _fence).NetnsFile), _container.Id, _container.Cgroup.Path, init, ProcessIdentity.BootId()).Save(_node.StateDirectory);
 
     private AttemptException Lost() => new(
         MigrationFailure.ContainerLost,
