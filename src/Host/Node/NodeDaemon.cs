@@ -35,7 +35,7 @@ internal static class NodeDaemon
             try
             {
                 var cluster = new ClusterPeers(system, settings.Host, peers);
-                var console = services.Start(system, lifecycle, cluster);
+                var console = await services.StartAsync(system, lifecycle, cluster).ConfigureAwait(false);
                 var api = await ApiServer.StartAsync(settings, console, () => Hosts(settings, cluster), services.AskVotersAsync, services.Linux.Images, time, logs).ConfigureAwait(false);
                 await using (api.ConfigureAwait(false))
                 {

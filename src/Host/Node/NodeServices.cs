@@ -78,9 +78,9 @@ internal sealed class NodeServices : IAsyncDisposable
     }
 
     /// <summary>Starts /user/node with all its children; returns the console, which may be asked at once.</summary>
-    internal ICanTell Start(ActorSystem system, NodeLifecycle lifecycle, IPeers peers)
+    internal async Task<ICanTell> StartAsync(ActorSystem system, NodeLifecycle lifecycle, IPeers peers)
     {
-        var supervisor = system.ActorOf(NodeSupervisor.Props(node => Compose(node, peers), lifecycle.Fail), NodeSupervisor.Name);
+        var supervisor = await NodeActors.StartAsync(system, node => Compose(node, peers), lifecycle.Fail).ConfigureAwait(false);
         if (Admission is { } admission)
         {
             _owned.Push(admission(system.ActorSelection(supervisor.Path / "tpm")));

@@ -147,13 +147,12 @@ internal sealed partial class LinuxDestinationAttempt
             }
         }
 
-        foreach (var directory in (string[])[RunDirectory, StateDirectory])
+        if (Directory.Exists(RunDirectory))
         {
-            if (Directory.Exists(directory))
-            {
-                Directory.Delete(directory, recursive: true);
-            }
+            Directory.Delete(RunDirectory, recursive: true);
         }
+
+        DestinationRecord.Delete(StateDirectory);
     });
 
     /// <summary>It would swallow every frame for the container: its forwarding entry stays when the daemon that held the frames is gone.</summary>
