@@ -28,6 +28,11 @@ turn() { # NAME
     sleep 1
     return
   fi
+  # A daemon that is away would only say so: the turn goes to the next one.
+  if [ -e "$RUN/away.$from" ] && is_dead "$from"; then
+    sleep 0.2
+    return
+  fi
   words=$(timeout "$MOVE_SECONDS" "$AMIG_SOURCE/deploy/lab.sh" exec "$from" amig migrate "$1" --to "$(next_host "$from")" --json 2>&1 >/dev/null) || status=$?
   echo "$began $1 $from $(next_host "$from") $status $(($(now_ms) - began)) $(grep -v '^ *$' <<<"$words" | tail -n 1)" >>"$RUN/moves"
   # So that a daemon that is away, or a container that is not free yet, is not asked all the time.
