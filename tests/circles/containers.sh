@@ -71,8 +71,8 @@ stop_reader_of_all() {
 
 # --- as the kernel has it ------------------------------------------------------------------------------------------------
 
-# The newest line of the watcher about NAME.
-seen_of() { tac "$RUN/watch" | grep -m 1 " $1 " || true; } # NAME
+# The newest line of the watcher about NAME. With one container it names none, and each line is about that one.
+seen_of() { if [ "$CONTAINERS" = 1 ]; then tail -n 1 "$RUN/watch"; else tac "$RUN/watch" | grep -m 1 " $1 " || true; fi; } # NAME
 
 # "HOST COPY" of the one that runs; nothing when none runs, or more than one.
 where_is() { # NAME

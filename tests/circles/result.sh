@@ -1,11 +1,19 @@
 # shellcheck shell=bash
 # The line at the end, and what is kept of a run with violations.
 
+# Longest time that the kernel showed no running copy of one container, ms, as far as it ended.
+longest_stand() {
+  awk '
+    $2 == 0 && !($3 in since) { since[$3] = $1 }
+    $2 > 0 && ($3 in since) { if ($1 - since[$3] > most) most = $1 - since[$3]; delete since[$3] }
+    END { print most + 0 }' "$RUN/watch"
+}
+
 print_result() {
   local replay
   replay="tests/circles.sh --containers $CONTAINERS --minutes $MINUTES --seed $SEED --at-once $AT_ONCE --restarts $RESTARTS"
   jq -nc --argjson seed "$SEED" --argjson containers "$CONTAINERS" --arg minutes "$MINUTES" --arg at_once "$AT_ONCE" --arg replay "$replay" --arg loads "${LOADS:-}" \
-    --arg commit "$(git -C "$AMIG_SOURCE" rev-parse --short HEAD 2>/dev/null || echo unknown)" --argjson seconds "$((SECONDS - ${STARTED:-0}))" --argjson numbers "${NUMBERS:-0}" \
+    --arg commit "$(git -C "$AMIG_SOURCE" rev-parse --short HEAD 2>/dev/null || echo unknown)" --argjson seconds "$((SECONDS - ${STARTED:-0}))" --argjson numbers "${NUMBERS:-0}" --argjson stood "$(longest_stand)" \
     --rawfile moves "$RUN/moves" --rawfile restarts "$RUN/restarts" --rawfile stops "$RUN/stops" --rawfile itself "$RUN/by-itself" --rawfile resources "$RUN/resources" \
     --rawfile violations "$RUN/violations" --rawfile watch "$RUN/watch" --slurpfile read <(cat "$RUN/read" 2>/dev/null) '
     def lines: split("\n") | map(select(. != ""));
@@ -18,7 +26,7 @@ print_result() {
          no_answer: ($m | map(select(.[4] == "3" or .[4] == "124" or .[4] == "255")) | length),
          refused: ($m | map(select(.[4] | . == "1" or . == "2" or . == "4" or . == "5" or . == "6" or . == "7" or . == "8")) | length), lost: ($m | map(select(.[4] == "10")) | length), not_running_at_its_turn: ($m | map(select(.[4] == "nowhere")) | length)},
        epochs: ([$watch | scan("c[0-9]+-e[0-9]+")] | unique | length),
-       answers: ([$read[].answers] | add // 0), numbers: $numbers, gap_ms_max: ([$read[].gap_ms_max] | max), connections_broken: ([$read[] | select(.broken != "")] | length),
+       answers: ([$read[].answers] | add // 0), numbers: $numbers, not_running_ms_max: $stood, gap_ms_max: ([$read[].gap_ms_max] | max), connections_broken: ([$read[] | select(.broken != "")] | length),
        doubles: ($watch | rows | map(select((.[1] | tonumber) > 1)) | length),
        missing: ($v | map(select(test("does not run once|has no process|has no history|the memory of|the file of|differ"))) | length), left: ($v | map(select(test("there is left"))) | length),
        daemons_at_end: [$resources | rows[] | select(.[3] == "end") | {host: .[1], age_s: (.[4] | tonumber), rss_mib: (.[5] | tonumber / 1024 | floor), fds: (.[6] | tonumber), threads: (.[7] | tonumber)}],

@@ -43,6 +43,7 @@ internal static class NodeDaemon
                     using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel);
                     var rehearsal = Rehearsal.RunAsync(system, services.Linux.Criu, time, log, stopping.Token);
                     var end = await WaitAsync(lifecycle, log, cancel).ConfigureAwait(false);
+                    NodeServices.TellOfStop(system);
                     await stopping.CancelAsync().ConfigureAwait(false);
                     await rehearsal.ConfigureAwait(false);
                     return end;

@@ -89,6 +89,9 @@ internal sealed class NodeServices : IAsyncDisposable
         return system.ActorSelection(supervisor.Path / "console");
     }
 
+    /// <summary>The daemon is about to end: see <see cref="DaemonStops"/>.</summary>
+    internal static void TellOfStop(ActorSystem system) => system.ActorSelection($"/user/{NodeSupervisor.Name}/migrations").Tell(new DaemonStops(), ActorRefs.NoSender);
+
     /// <summary>What each voter says of itself, for the operator.</summary>
     internal async Task<VoterJson[]> AskVotersAsync()
         => await Task.WhenAll(_decision.Poll.Voters.Select(async voter => VoterJson.From(voter, await _decision.Poll.MemoryOfAsync(voter).ConfigureAwait(false)))).ConfigureAwait(false);

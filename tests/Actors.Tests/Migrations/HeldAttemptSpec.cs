@@ -166,6 +166,25 @@ public sealed class HeldAttemptSpec : TwoHostsSpec
     }
 
     [Theory]
+    [InlineData("Source.AgreeingStop")]
+    [InlineData("Source.AwaitingConsent")]
+    public async Task A_destination_whose_daemon_is_being_stopped_consents_to_no_stop_and_takes_nothing(string step)
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostA, step);
+
+        Hosts.Of(TwoHosts.B).Tell(new DaemonStops());
+        Hosts.HostA.Held = null;
+
+        var details = await EndOfAsync(TwoHosts.A, attempt);
+        Assert.Equal((AttemptOutcome.Aborted, MigrationFailure.PeerLost), (details.Outcome, details.Failure));
+        Assert.Contains("is being stopped", details.Sentence, StringComparison.Ordinal);
+        Assert.DoesNotContain(AttemptCall.Freeze, Hosts.HostA.Calls);
+        AwaitTrees(Tree.Running, Tree.None);
+        var refused = await EndOfAsync(TwoHosts.A, await MigrateAsync());
+        Assert.Equal((AttemptOutcome.Aborted, MigrationFailure.UnknownHost), (refused.Outcome, refused.Failure));
+    }
+
+    [Theory]
     [InlineData(true, AttemptCall.Kill)]
     [InlineData(false, AttemptCall.OpenGate)]
     public async Task A_daemon_that_stops_in_the_middle_of_a_call_leaves_the_port_to_it(bool ofSource, AttemptCall during)
