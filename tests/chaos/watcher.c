@@ -1,7 +1,10 @@
 /*
- * Watches all copies of one container on all hosts of a lab from outside, and writes a line whenever the set of copies that run changes:
+ * Watches all copies of containers on all hosts of a lab from outside, and writes a line whenever the set of copies of one of them changes:
  *
- *   MILLISECONDS RUNNING HOST:COPY=STATE...        milliseconds of the wall clock; RUNNING is the number of copies that run
+ *   MILLISECONDS RUNNING [NAME] HOST:COPY=STATE...        milliseconds of the wall clock; RUNNING is the number of copies that run; NAME only if several are watched
+ *
+ * Copies are looked at one after the other: one may stop, and the next begin to run, between the two looks. Where more than one runs, each is looked at once more,
+ * and only what ran both times counts: then the first ran before and after the look at the second.
  *
  * Nothing that a daemon says goes in, only the kernel's files. A copy is a freezer cgroup NAME-eNoM below PREFIX-HOST. It is
  *   frozen     when its cgroup is
@@ -9,11 +12,12 @@
  *   restoring  while CRIU is at work in it or in its refuge (gate-NAME-eNoM) and its gate has not been reached
  *   running    otherwise
  *
- * usage: watcher FREEZER PREFIX NAME HOSTS_DIRECTORY        e.g. /sys/fs/cgroup/freezer amig-lab- redis /var/lib/amig-lab/lab/hosts; ends by a signal
+ * usage: watcher FREEZER PREFIX NAME HOSTS_DIRECTORY [NAME...]        e.g. /sys/fs/cgroup/freezer amig-lab- redis /var/lib/amig-lab/lab/hosts; ends by a signal
  */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -25,7 +29,7 @@
 /* Flags of a task in /proc/PID/stat, as in the kernel's linux/sched.h. */
 enum { PF_EXITING = 0x4, PF_SIGNALED = 0x400 };
 
-enum { LINE = 4096, PATH = 1024, MOST_PIDS = 256, EVERY_MS = 20 };
+enum { LINE = 4096, PATH = 1024, MOST_PIDS = 256, MOST_NAMES = 64, MOST_COPIES = 16, EVERY_MS = 20 };
 
 /* Length of what was read, 0 when the file is not there. */
 static size_t slurp(const char *path, char *into, size_t size) {
@@ -154,52 +158,107 @@ static long long now_ms(void) {
   return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-static int look(const char *freezer, const char *prefix, const char *name, const char *hosts, char *line, size_t size) {
-  char path[PATH], stem[PATH];
-  size_t length = 0;
-  int running = 0;
-  snprintf(stem, sizeof stem, "%s-e", name);
-  line[0] = 0;
-  DIR *all = opendir(freezer);
-  for (struct dirent *one; all && (one = readdir(all));) {
-    if (strncmp(one->d_name, prefix, strlen(prefix))) {
-      continue;
-    }
-    const char *host = one->d_name + strlen(prefix);
-    snprintf(path, sizeof path, "%s/%s", freezer, one->d_name);
-    DIR *copies = opendir(path);
-    for (struct dirent *copy; copies && (copy = readdir(copies));) {
-      if (strncmp(copy->d_name, stem, strlen(stem))) {
-        continue;
-      }
-      const char *state = state_of(freezer, prefix, host, copy->d_name, hosts);
-      running += !strcmp(state, "running");
-      if (strcmp(state, "empty") && length < size) {
-        length += (size_t)snprintf(line + length, size - length, " %s:%s=%s", host, copy->d_name, state);
-      }
-    }
-    if (copies) {
-      closedir(copies);
+struct copy {
+  char host[NAME_MAX + 1], name[NAME_MAX + 1];
+  const char *state;
+};
+
+struct container {
+  const char *name;
+  int count;
+  struct copy copies[MOST_COPIES];
+  char line[LINE];
+};
+
+/* Whose copy a cgroup is: NAME-eNoM. */
+static struct container *container_of(struct container *all, int count, const char *cgroup) {
+  for (int i = 0; i < count; i++) {
+    size_t length = strlen(all[i].name);
+    if (!strncmp(cgroup, all[i].name, length) && !strncmp(cgroup + length, "-e", 2) && isdigit((unsigned char)cgroup[length + 2])) {
+      return &all[i];
     }
   }
-  if (all) {
-    closedir(all);
+  return NULL;
+}
+
+static void look(const char *freezer, const char *prefix, const char *hosts, struct container *all, int count) {
+  char path[PATH];
+  for (int i = 0; i < count; i++) {
+    all[i].count = 0;
+  }
+  DIR *tops = opendir(freezer);
+  for (struct dirent *top; tops && (top = readdir(tops));) {
+    if (strncmp(top->d_name, prefix, strlen(prefix))) {
+      continue;
+    }
+    snprintf(path, sizeof path, "%s/%s", freezer, top->d_name);
+    DIR *cgroups = opendir(path);
+    for (struct dirent *cgroup; cgroups && (cgroup = readdir(cgroups));) {
+      struct container *its = container_of(all, count, cgroup->d_name);
+      if (its && its->count < MOST_COPIES) {
+        struct copy *copy = &its->copies[its->count];
+        snprintf(copy->host, sizeof copy->host, "%s", top->d_name + strlen(prefix));
+        snprintf(copy->name, sizeof copy->name, "%s", cgroup->d_name);
+        copy->state = state_of(freezer, prefix, copy->host, copy->name, hosts);
+        its->count += strcmp(copy->state, "empty") != 0;
+      }
+    }
+    if (cgroups) {
+      closedir(cgroups);
+    }
+  }
+  if (tops) {
+    closedir(tops);
+  }
+}
+
+static int running_of(const struct container *one) {
+  int running = 0;
+  for (int i = 0; i < one->count; i++) {
+    running += !strcmp(one->copies[i].state, "running");
   }
   return running;
 }
 
+static void look_again(const char *freezer, const char *prefix, const char *hosts, struct container *one) {
+  for (int i = 0; i < one->count; i++) {
+    if (!strcmp(one->copies[i].state, "running")) {
+      one->copies[i].state = state_of(freezer, prefix, one->copies[i].host, one->copies[i].name, hosts);
+    }
+  }
+}
+
+static void tell(struct container *one, bool with_name) {
+  char line[LINE];
+  size_t length = (size_t)snprintf(line, sizeof line, "%d%s%s", running_of(one), with_name ? " " : "", with_name ? one->name : "");
+  for (int i = 0; i < one->count && length < sizeof line; i++) {
+    length += (size_t)snprintf(line + length, sizeof line - length, " %s:%s=%s", one->copies[i].host, one->copies[i].name, one->copies[i].state);
+  }
+  if (strcmp(line, one->line)) {
+    printf("%lld %s\n", now_ms(), line);
+    strcpy(one->line, line);
+  }
+}
+
 int main(int count, char **words) {
-  if (count != 5) {
-    fprintf(stderr, "usage: watcher FREEZER PREFIX NAME HOSTS_DIRECTORY\n");
+  static struct container all[MOST_NAMES];
+  int names = count - 4;
+  if (names < 1 || names > MOST_NAMES) {
+    fprintf(stderr, "usage: watcher FREEZER PREFIX NAME HOSTS_DIRECTORY [NAME...]        (%d names at most)\n", MOST_NAMES);
     return 64;
   }
-  char line[LINE], before[LINE] = "nothing seen yet";
+  all[0].name = words[3];
+  for (int i = 1; i < names; i++) {
+    all[i].name = words[4 + i];
+  }
   setvbuf(stdout, NULL, _IOLBF, 0);
   for (;;) {
-    int running = look(words[1], words[2], words[3], words[4], line, sizeof line);
-    if (strcmp(line, before)) {
-      printf("%lld %d%s\n", now_ms(), running, line);
-      strcpy(before, line);
+    look(words[1], words[2], words[4], all, names);
+    for (int i = 0; i < names; i++) {
+      if (running_of(&all[i]) > 1) {
+        look_again(words[1], words[2], words[4], &all[i]);
+      }
+      tell(&all[i], names > 1);
     }
     usleep(EVERY_MS * 1000);
   }

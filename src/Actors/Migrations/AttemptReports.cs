@@ -16,3 +16,6 @@ public sealed record ClaimedLate(AttemptId Attempt, ContainerName Container) : I
 /// <param name="Attempt">The attempt.</param>
 /// <param name="Details">As written to the journal.</param>
 public sealed record AttemptEnded(AttemptId Attempt, AttemptDetails Details) : INoSerializationVerificationNeeded;
+
+/// <summary>Daemon to migrations actor: it is about to end. From now on nothing is begun here, and no attempt consents to a stop that this host would not be there to end.</summary>
+public sealed record DaemonStops : INoSerializationVerificationNeeded;

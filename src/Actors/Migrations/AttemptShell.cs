@@ -25,6 +25,7 @@ public abstract class AttemptShell : UntypedActor, IWithTimers, IWithUnboundedSt
     private CancellationTokenSource _cancel = new();
     private CancellationTokenSource? _cancelled;
     private HeldStep? _held;
+    private Task _calls = Task.CompletedTask;
 
     private protected AttemptShell(AttemptServices services, AttemptId attempt, HostName other)
     {
@@ -259,9 +260,21 @@ public abstract class AttemptShell : UntypedActor, IWithTimers, IWithUnboundedSt
                 Context.Parent.Tell(new AttemptEnded(_attempt, Details()));
                 break;
             default:
-                (TryCall(action) ?? throw new InvalidOperationException($"nobody performs {action.GetType().Name}")).PipeTo(Self);
+                var call = TryCall(action) ?? throw new InvalidOperationException($"nobody performs {action.GetType().Name}");
+                _calls = Task.WhenAll(_calls, call);
+                call.PipeTo(Self);
                 break;
         }
+    }
+
+    /// <summary>
+    /// Gives the port up once its calls have come back, when this actor has stopped: the daemon may be told to end in the middle of one. A gate that is opened by a port
+    /// which loses its parts meanwhile takes its tree for dead, or is recorded without its network.
+    /// </summary>
+    private protected async Task ReleaseAsync(IAsyncDisposable port)
+    {
+        await _calls.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await port.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>Makes one call of the port and says how it went; a cancelled call is a failed one.</summary>

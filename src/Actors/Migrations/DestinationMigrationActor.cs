@@ -62,7 +62,7 @@ public sealed class DestinationMigrationActor : AttemptShell
         base.PostStop();
 
         // Listener and handles of this process only: gate, pager and store outlive it.
-        _ = _port.DisposeAsync().AsTask();
+        _ = ReleaseAsync(_port);
     }
 
     private protected override Task<AttemptEvent>? TryCall(AttemptAction action)

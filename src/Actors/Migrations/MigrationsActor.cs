@@ -17,6 +17,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
     private readonly IContainerRuntime _runtime;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Dictionary<AttemptId, OpenChild> _open = [];
+    private bool _stops;
 
     public MigrationsActor(AttemptServices services, IContainerRuntime runtime)
     {
@@ -47,6 +48,14 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
                 break;
             case Looked looked:
                 OnLooked(looked);
+                break;
+            case DaemonStops:
+                _stops = true;
+                break;
+            case StopImminent or SourceReattested when _stops:
+                // The container goes on where it is. A source that has frozen it already, and asks again, proposes SOURCE: it would wait for this host to come back.
+                var agreeing = (IAttemptMessage)message;
+                Sender.Tell(new MigrationRefused(agreeing.Attempt, agreeing.Fence, Phase.PreCopy, MigrationFailure.PeerLost, WhyStopping));
                 break;
             case OfferMigration offer when !_open.ContainsKey(offer.Attempt):
                 OnOffer(offer);
@@ -107,8 +116,15 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         LookAsync(migrate, Sender).PipeTo(Self);
     }
 
+    private string WhyStopping => $"the daemon of host {_services.Self} is being stopped; try again when it is back";
+
     private CommandRefused? WhyNotMigrate(MigrateContainer migrate)
     {
+        if (_stops)
+        {
+            return new CommandRefused(MigrationFailure.UnknownHost, WhyStopping);
+        }
+
         if (migrate.To == _services.Self)
         {
             return new CommandRefused(MigrationFailure.AlreadyThere, $"{migrate.Container} already runs on host {migrate.To}");
@@ -149,7 +165,8 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
 
     private void OnOffer(OfferMigration offer)
     {
-        var refusal = _services.Peers.Migrations(offer.SourceHost) is null
+        var refusal = _stops ? (MigrationFailure.UnknownHost, WhyStopping)
+            : _services.Peers.Migrations(offer.SourceHost) is null
             ? (MigrationFailure.UnknownHost, $"host {offer.SourceHost} is not a member that host {_services.Self} can reach")
             : OpenAttemptOf(offer.Container) is { } other
                 ? (MigrationFailure.AttemptInProgress, $"attempt {other} of {offer.Container} has not ended on host {_services.Self}")

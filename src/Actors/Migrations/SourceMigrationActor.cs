@@ -75,7 +75,7 @@ public sealed class SourceMigrationActor : AttemptShell
         if (_port is { } port)
         {
             // Streams and handles of this process only: what stands on the host stays as it is.
-            _ = port.DisposeAsync().AsTask();
+            _ = ReleaseAsync(port);
         }
     }
 

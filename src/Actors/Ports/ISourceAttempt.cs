@@ -6,7 +6,7 @@ namespace ActorMigration.Actors;
 /// <summary>
 /// One container on the host it leaves, for one attempt: the operating system as the source's actors see it. Each call
 /// does one step and is idempotent ("look first"); a call that fails throws <see cref="AttemptException"/>. Calls are made by
-/// the attempt's actors only, one at a time, in the order of the phases. Nothing here decides anything.
+/// the attempt's actors only, one at a time, in the order of the phases. Nothing here decides anything. It is disposed of when no call is under way.
 /// </summary>
 public interface ISourceAttempt : IAsyncDisposable
 {

@@ -35,7 +35,7 @@ internal static class NodeDaemon
             try
             {
                 var cluster = new ClusterPeers(system, settings.Host, peers);
-                var console = services.Start(system, lifecycle, cluster);
+                var console = await services.StartAsync(system, lifecycle, cluster).ConfigureAwait(false);
                 var api = await ApiServer.StartAsync(settings, console, () => Hosts(settings, cluster), services.AskVotersAsync, services.ResolveAsync, services.Linux.Images, time, logs).ConfigureAwait(false);
                 await using (api.ConfigureAwait(false))
                 {
@@ -43,6 +43,7 @@ internal static class NodeDaemon
                     using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel);
                     var rehearsal = Rehearsal.RunAsync(system, services.Linux.Criu, time, log, stopping.Token);
                     var end = await WaitAsync(lifecycle, log, cancel).ConfigureAwait(false);
+                    NodeServices.TellOfStop(system);
                     await stopping.CancelAsync().ConfigureAwait(false);
                     await rehearsal.ConfigureAwait(false);
                     return end;

@@ -85,9 +85,9 @@ internal sealed class NodeServices : IAsyncDisposable
     }
 
     /// <summary>Starts /user/node with all its children; returns the console, which may be asked at once.</summary>
-    internal ICanTell Start(ActorSystem system, NodeLifecycle lifecycle, IPeers peers)
+    internal async Task<ICanTell> StartAsync(ActorSystem system, NodeLifecycle lifecycle, IPeers peers)
     {
-        var supervisor = system.ActorOf(NodeSupervisor.Props(node => Compose(node, peers), lifecycle.Fail), NodeSupervisor.Name);
+        var supervisor = await NodeActors.StartAsync(system, node => Compose(node, peers), lifecycle.Fail).ConfigureAwait(false);
         var migrations = system.ActorSelection(supervisor.Path / "migrations");
         _seat.Resolved += certificate => migrations.Tell(new VerdictReached(certificate.Register.Attempt, certificate.Register.Fence, certificate));
         if (Admission is { } admission)
@@ -97,6 +97,9 @@ internal sealed class NodeServices : IAsyncDisposable
 
         return system.ActorSelection(supervisor.Path / "console");
     }
+
+    /// <summary>The daemon is about to end: see <see cref="DaemonStops"/>.</summary>
+    internal static void TellOfStop(ActorSystem system) => system.ActorSelection($"/user/{NodeSupervisor.Name}/migrations").Tell(new DaemonStops(), ActorRefs.NoSender);
 
     /// <summary>What each voter says of itself, for the operator.</summary>
     internal async Task<VoterJson[]> AskVotersAsync()

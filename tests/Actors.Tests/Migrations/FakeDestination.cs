@@ -110,7 +110,11 @@ internal sealed class FakeDestination(FakeHost host, AttemptId attempt, Containe
         }
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        host.Disposals++;
+        return ValueTask.CompletedTask;
+    }
 
     private (MigrationFailure, string)? WhyNot(SourceSurvey survey, CancellationToken cancel)
         => host.Container?.Name == container || host.HasTraceOf(container) ? (MigrationFailure.LeftoversFound, $"host {host.Name} still has something of container {container}")

@@ -44,6 +44,9 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
     /// <summary>The call that fails, for ever or until it is taken back.</summary>
     public AttemptCall Failing { get; set; }
 
+    /// <summary>Attempts whose port was given up.</summary>
+    public int Disposals { get; set; }
+
     /// <summary>Times that an address was announced outside an attempt.</summary>
     public int Announcements { get; private set; }
 

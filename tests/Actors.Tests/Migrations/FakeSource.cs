@@ -105,7 +105,11 @@ internal sealed class FakeSource(FakeHost host, AttemptId attempt, ContainerName
         }
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        host.Disposals++;
+        return ValueTask.CompletedTask;
+    }
 
     /// <summary>What a manifest says when a container was frozen at <paramref name="count"/>.</summary>
     internal static Manifest Sent(AttemptId attempt, ContainerName container, Fence fence, long count)

@@ -166,6 +166,44 @@ public sealed class HeldAttemptSpec : TwoHostsSpec
     }
 
     [Theory]
+    [InlineData("Source.AgreeingStop")]
+    [InlineData("Source.AwaitingConsent")]
+    public async Task A_destination_whose_daemon_is_being_stopped_consents_to_no_stop_and_takes_nothing(string step)
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostA, step);
+
+        Hosts.Of(TwoHosts.B).Tell(new DaemonStops());
+        Hosts.HostA.Held = null;
+
+        var details = await EndOfAsync(TwoHosts.A, attempt);
+        Assert.Equal((AttemptOutcome.Aborted, MigrationFailure.PeerLost), (details.Outcome, details.Failure));
+        Assert.Contains("is being stopped", details.Sentence, StringComparison.Ordinal);
+        Assert.DoesNotContain(AttemptCall.Freeze, Hosts.HostA.Calls);
+        AwaitTrees(Tree.Running, Tree.None);
+        var refused = await EndOfAsync(TwoHosts.A, await MigrateAsync());
+        Assert.Equal((AttemptOutcome.Aborted, MigrationFailure.UnknownHost), (refused.Outcome, refused.Failure));
+    }
+
+    [Theory]
+    [InlineData(true, AttemptCall.Kill)]
+    [InlineData(false, AttemptCall.OpenGate)]
+    public async Task A_daemon_that_stops_in_the_middle_of_a_call_leaves_the_port_to_it(bool ofSource, AttemptCall during)
+    {
+        var (host, other) = ofSource ? (Hosts.HostA, Hosts.HostB) : (Hosts.HostB, Hosts.HostA);
+        var (attempt, gate) = await MigrateAndHangAsync(host, during);
+
+        await Hosts.KillAsync(host.Name);
+        Assert.Equal(0, host.Disposals);
+        gate.TrySetResult();
+
+        AwaitAssert(() => Assert.Equal(1, host.Disposals), Patience);
+        Hosts.Start(host);
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(host.Name, attempt)).Outcome);
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(other.Name, attempt)).Outcome);
+        AwaitTrees(Tree.None, Tree.Running);
+    }
+
+    [Theory]
     [InlineData("Destination.JournalingProposed")]
     [InlineData("Destination.Deciding")]
     public async Task A_tree_that_dies_before_DEST_is_proposed_costs_the_attempt_and_not_the_container(string step)

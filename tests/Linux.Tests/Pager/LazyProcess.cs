@@ -68,6 +68,17 @@ internal sealed class LazyProcess : IDisposable
         return await Client.WaitArmedAsync(processes: 1, CancellationToken.None);
     }
 
+    /// <summary>As far as a daemon comes that dies between the starts of the two helpers.</summary>
+    internal void StartKeeperAlone()
+    {
+        Directory.CreateDirectory(Work);
+        var keeper = ToolProcess.StartDetached(new ToolCommand(Path.Combine(AppContext.BaseDirectory, "amig"), "keeper", Work, Store, Images, "", "")
+        {
+            OutputFile = Path.Combine(Work, "keeper.log"),
+        });
+        HelperIdentities.Write(Path.Combine(Work, "pager.pids"), keeper.Identity);
+    }
+
     /// <summary>Opens the gate.</summary>
     internal void Run() => Target.StandardInput.WriteLine();
 

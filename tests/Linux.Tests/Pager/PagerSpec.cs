@@ -158,6 +158,19 @@ public sealed class PagerSpec
         AssertEnd(lazy.Twin);
     }
 
+    [Fact]
+    public async Task A_keeper_whose_daemon_died_before_it_started_a_pager_is_ended_at_once()
+    {
+        using var lazy = new LazyProcess(1024);
+        lazy.StartKeeperAlone();
+        Assert.Single(lazy.Helpers);
+        Assert.True(SpinWait.SpinUntil(() => File.Exists(Path.Combine(lazy.Work, KeeperMessage.SocketName)), TimeSpan.FromSeconds(20)), "the keeper was to wait for its pager");
+
+        await PagerClient.Attach(lazy.Work, "", TimeProvider.System)!.EndAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10));
+
+        AssertEnd(lazy.Helpers);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

@@ -18,6 +18,19 @@ internal sealed record DestinationRecord(AttemptId Attempt, ContainerSpec Spec, 
         DurableFile.Write(Path.Combine(directory, FileName), JsonSerializer.SerializeToUtf8Bytes(this));
     }
 
+    /// <summary>
+    /// Deletes the attempt's directory, and the record first: when the daemon dies half way the one after it finds no attempt, and not one of which the gate's pipes or the
+    /// helpers' files are gone already. It then deletes the rest.
+    /// </summary>
+    internal static void Delete(string directory)
+    {
+        if (Directory.Exists(directory))
+        {
+            File.Delete(Path.Combine(directory, FileName));
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
     /// <summary>Null when prepare has not come so far, or the attempt is cleaned up.</summary>
     internal static DestinationRecord? Load(string directory)
     {

@@ -79,7 +79,7 @@ internal sealed partial class LinuxDestinationAttempt
     });
 
     private void Write(ContainerState state, ProcessIdentity? init)
-        => new ContainerRecord(Spec, _fence, state, _port?.NetnsPath ?? "", _container.Id, _container.Cgroup.Path, init, ProcessIdentity.BootId()).Save(_node.StateDirectory);
+        => new ContainerRecord(Spec, _fence, state, Path.Combine(_node.NetnsDirectory, new PortName(_name, _fence).NetnsFile), _container.Id, _container.Cgroup.Path, init, ProcessIdentity.BootId()).Save(_node.StateDirectory);
 
     private AttemptException Lost() => new(
         MigrationFailure.ContainerLost,
@@ -147,13 +147,12 @@ internal sealed partial class LinuxDestinationAttempt
             }
         }
 
-        foreach (var directory in (string[])[RunDirectory, StateDirectory])
+        if (Directory.Exists(RunDirectory))
         {
-            if (Directory.Exists(directory))
-            {
-                Directory.Delete(directory, recursive: true);
-            }
+            Directory.Delete(RunDirectory, recursive: true);
         }
+
+        DestinationRecord.Delete(StateDirectory);
     });
 
     /// <summary>It would swallow every frame for the container: its forwarding entry stays when the daemon that held the frames is gone.</summary>

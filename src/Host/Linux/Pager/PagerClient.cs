@@ -116,6 +116,7 @@ public sealed class PagerClient
     /// <exception cref="PagerException"><see cref="PagerFailure.StillNeeded"/>: both have been killed and a process of the container lives.</exception>
     public async Task EndAsync(CancellationToken cancel)
     {
+        await EndKeeperWithoutPagerAsync(cancel);
         try
         {
             // A pager that failed (the restore was cut off before it had handed over all) ends on this order like any other.
@@ -124,6 +125,22 @@ public sealed class PagerClient
         catch (PagerException lost) when (lost.Failure == PagerFailure.Lost)
         {
             EndTwin();
+        }
+    }
+
+    /// <summary>
+    /// The daemon that started them died between the two starts: the keeper would wait for its pager for a minute, and whoever ends the attempt with it. It holds nothing. A
+    /// pager that comes after all, as it was not noted yet, finds no keeper and ends.
+    /// </summary>
+    private async Task EndKeeperWithoutPagerAsync(CancellationToken cancel)
+    {
+        if (_helpers is [{ IsAlive: true } keeper])
+        {
+            using var pager = await TryConnectAsync(cancel);
+            if (pager is null)
+            {
+                Signals.Send(keeper.Pid, Signals.SIGKILL);
+            }
         }
     }
 
@@ -172,20 +189,31 @@ public sealed class PagerClient
                 return null;
             }
 
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
+            if (await TryConnectAsync(cancel) is { } socket)
             {
-                // By a descriptor of the directory, since a Unix address holds 107 characters only.
-                using var directory = Interop.Open(_work, Interop.O_PATH | Interop.O_DIRECTORY | Interop.O_CLOEXEC);
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint($"/proc/self/fd/{directory.DangerousGetHandle()}/{ControlSocket.Name}"), cancel);
                 return socket;
             }
-            catch (SocketException)
-            {
-                // Nobody listens just now: the keeper is taking over.
-                socket.Dispose();
-                await Task.Delay(ReconnectAfter, _time, cancel);
-            }
+
+            // Nobody listens just now: the keeper is taking over.
+            await Task.Delay(ReconnectAfter, _time, cancel);
+        }
+    }
+
+    /// <summary>Null when nobody listens.</summary>
+    private async Task<Socket?> TryConnectAsync(CancellationToken cancel)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            // By a descriptor of the directory, since a Unix address holds 107 characters only.
+            using var directory = Interop.Open(_work, Interop.O_PATH | Interop.O_DIRECTORY | Interop.O_CLOEXEC);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint($"/proc/self/fd/{directory.DangerousGetHandle()}/{ControlSocket.Name}"), cancel);
+            return socket;
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            return null;
         }
     }
 
