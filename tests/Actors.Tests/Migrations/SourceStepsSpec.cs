@@ -71,7 +71,7 @@ public sealed class SourceStepsSpec
             ]);
         table.Walk("its tree was lost on the other side", InStop(_token), new AttemptEvent.VerdictLearned(_dest), Journaled(new JournalEntry.VerdictLearned(This, _dest)), Done(AttemptCall.Kill), Got(new TreeLost(This, At, "it died")), Failed(AttemptCall.Clean), Fired(AttemptTimer.Retry), Done(AttemptCall.Clean));
         table.Walk(
-            "the word that it runs comes before the kill is done, and the disk fails", InStop(_token), Got(new VerdictReached(This, At, _dest)), Got(new Running(This, At, 3)),
+            "the word that it runs comes before the kill is done, and the disk fails", InStop(_token), Got(new VerdictReached(This, At, _dest)), Got(new Running(This, At, 3)), Got(new Filled(This, At, new FillReport(1, 1, TimeSpan.FromSeconds(1)))),
             Failed(new JournalEntry.VerdictLearned(This, _dest)), Failed(AttemptCall.Kill), Fired(AttemptTimer.Retry), Done(AttemptCall.Kill));
         table.Walk("the call that was out ends the wait for a verdict that is known", InStop(null), new AttemptEvent.CancelRequested(), new AttemptEvent.VerdictLearned(_dest), Failed(AttemptCall.SignHandOver));
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Text;
+using ActorMigration.Contracts;
 
 namespace ActorMigration.Actors.Tests.Migrations;
 
@@ -22,7 +23,7 @@ internal sealed class StepTable<TSide>(
     DateTimeOffset start,
     Func<TSide, AttemptEvent, DateTimeOffset, (TSide Next, ImmutableArray<AttemptAction> Actions)> step,
     Func<TSide, string> show,
-    Func<TSide, object> details,
+    Func<TSide, AttemptDetails> details,
     IReadOnlyList<(string Name, AttemptEvent Event)> catalogue)
 {
     /// <summary>More steps than any list of events here has.</summary>
@@ -77,7 +78,8 @@ internal sealed class StepTable<TSide>(
 
     private void Situation(TSide side, DateTimeOffset now)
     {
-        _text.Append(CultureInfo.InvariantCulture, $"{show(side)}   {words.Of(details(side))}\n");
+        var read = details(side);
+        _text.Append(CultureInfo.InvariantCulture, $"{show(side)}   {words.Of(read)}{(read.Sentence.Length == 0 ? "" : " with a sentence")}\n");
         foreach (var (name, e) in catalogue)
         {
             var rows = e is AttemptEvent.TimerFired timer
