@@ -27,7 +27,7 @@ internal sealed class StepTable<TSide>(
     IReadOnlyList<(string Name, AttemptEvent Event)> catalogue)
 {
     /// <summary>More steps than any list of events here has.</summary>
-    private const int MostSerials = 60;
+    private const int MostSerials = 32;
 
     /// <summary>In the place of a timer's serial in a list of events: the one that it was set with last.</summary>
     public const int AsSet = -1;

@@ -16,6 +16,7 @@ internal sealed class StepWords(AttemptId attempt, Fence fence, DateTimeOffset s
 {
     private static readonly string[] ForPeople = ["Sentence", "Reason", "EqualityContract"];
 
+    private readonly Dictionary<Type, PropertyInfo[]> _shown = [];
     private readonly Dictionary<object, string> _names = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Calls a value by a name wherever exactly that value comes through.</summary>
@@ -45,8 +46,13 @@ internal sealed class StepWords(AttemptId attempt, Fence fence, DateTimeOffset s
 
     private string Record(object value)
     {
-        var parts = value.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(p => p.GetIndexParameters().Length == 0 && !ForPeople.Contains(p.Name))
+        if (!_shown.TryGetValue(value.GetType(), out var shown))
+        {
+            shown = [.. value.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.GetIndexParameters().Length == 0 && !ForPeople.Contains(p.Name))];
+            _shown.Add(value.GetType(), shown);
+        }
+
+        var parts = shown
             .Select(p => p.GetValue(value))
             .Where(v => !(v is AttemptId id && id == attempt) && !(v is Fence f && f == fence))
             .Select(Of).ToArray();
