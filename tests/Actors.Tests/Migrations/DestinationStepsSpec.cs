@@ -67,6 +67,7 @@ public sealed class DestinationStepsSpec
             "the address is claimed first", Walked(ToConsent()), Got(new ClaimAddress(This, At)), Done(AttemptCall.ClaimAddress), Got(new ClaimAddress(This, At)), Got(new HandOver(This, At, _manifest, _token)));
         table.Walk("the hand-over comes while the address is claimed", Walked(ToConsent()), Got(new ClaimAddress(This, At)), Got(new HandOver(This, At, _manifest, _token)), Done(AttemptCall.ClaimAddress));
         table.Walk("the promises are there before the quote", Walked(ToReceiving()), Got(new StopImminent(This, At, Digest(0xb5))), new AttemptEvent.PromisesHeld(), new AttemptEvent.QuoteMade(EvidenceOf(0xd5)));
+        table.Walk("the promises are there before they are asked for", Walked(ToReceiving()), new AttemptEvent.PromisesHeld(), Got(new StopImminent(This, At, Digest(0xb7))), new AttemptEvent.QuoteMade(EvidenceOf(0xd7)));
         table.Walk("the stop is put off", Walked(ToConsent()), Got(new StopImminent(This, At, Digest(0xb6))), new AttemptEvent.QuoteMade(EvidenceOf(0xd6)));
         table.Walk(
             "three questions without an answer", Walked(ToReceiving()[..^1]), ToReceiving()[^1], Fired(AttemptTimer.Patience), Fired(AttemptTimer.Patience), Got(new AttemptGoesOn(This, At)),
@@ -78,7 +79,9 @@ public sealed class DestinationStepsSpec
     private void WalkFromGivingUp(StepTable<DestinationMigration> table)
     {
         var deciding = Step(Proposing(), Journaled(new JournalEntry.Proposed(This, Verdict.Dest)), Start).Next;
-        table.Walk("the tree died after PROPOSED", deciding, new AttemptEvent.TreeLooked(false), new AttemptEvent.TreeLooked(true));
+        table.Walk(
+            "the tree died after PROPOSED", deciding, new AttemptEvent.TreeLooked(false), new AttemptEvent.TreeLooked(true), new AttemptEvent.VerdictLearned(_source),
+            Journaled(new JournalEntry.VerdictLearned(This, _source)));
         table.Walk(
             "SOURCE after a proposal", deciding, new AttemptEvent.TreeLooked(true), Fired(AttemptTimer.Resend), new AttemptEvent.TreeLooked(true), Got(new VerdictReached(This, At, _source)),
             Journaled(new JournalEntry.VerdictLearned(This, _source)), Failed(AttemptCall.KillGated), Fired(AttemptTimer.Retry), Done(AttemptCall.KillGated), Failed(AttemptCall.Clean), Fired(AttemptTimer.Retry),
