@@ -27,23 +27,23 @@ main() {
 
 check_handoff() {
   holds "hand-over" handoff.pml "$HANDOFF_PROPERTIES"
-  mutant "source thaws on a time-out" handoff.pml PROPOSE_SOURCE 's/decide(SOURCE) }/src = RUN }; break/'
-  mutant "gate opens without the register" handoff.pml OPEN 's/decided == DEST \&\& //'
-  mutant "source killed at the hand-over" handoff.pml KILL 's/decided == DEST -> src = DEAD/token -> src = DEAD/'
-  mutant "register not write-once" handoff.pml 'inline decide' 's/if :: decided == UNDECIDED -> decided = value :: else fi/decided = value/' 's/\&\& decided == UNDECIDED -> decide/-> decide/'
-  mutant "proposes although its tree is gone" handoff.pml LOOK 's/\&\& !treeDied \&\& dst == GATED -> proposed/-> proposed/' 's/if :: !proposed -> goto out :: else fi/skip/' 's/\&\& !diedAfterProposal//' 's/!quiet || diedAfterProposal/!quiet/'
+  mutant "source thaws on a time-out" handoff.pml PROPOSE_SOURCE 's/decide(Source) }/goto Thawing }/'
+  mutant "gate opens without the register" handoff.pml OPEN 's/decided == Dest \&\& //'
+  mutant "source killed at the hand-over" handoff.pml KILL 's/decided == Dest -> goto Killing/msg_HandOver -> goto Killing/'
+  mutant "register not write-once" handoff.pml 'inline decide' 's/if :: decided == Undecided -> decided = value :: else fi/decided = value/' 's/\&\& decided == Undecided -> decide/-> decide/'
+  mutant "proposes although its tree is gone" handoff.pml LOOK 's/\&\& !treeDied \&\& dst == Gated -> journal_Proposed/-> journal_Proposed/' 's/dst = Absent; goto Ended/dst = Absent/' 's/\&\& !diedAfterProposal//' 's/!quiet || diedAfterProposal/!quiet/'
   mutant "source never gives up" handoff.pml PROPOSE_SOURCE d
-  mutant "FROZEN not in the journal" handoff.pml FREEZE 's/frozenWritten = true/skip/'
-  mutant "gate closed by a time-out" handoff.pml KILL_GATED 's/decided == SOURCE -> dst = NONE/decided != SOURCE -> dst = NONE/'
+  mutant "FROZEN not in the journal" handoff.pml FREEZE 's/journal_Frozen = true/skip/'
+  mutant "gate closed by a time-out" handoff.pml KILL_GATED 's/decided == Source -> goto/decided != Source -> goto/'
 }
 
 check_verdict() {
   FLAGS=(-DSAFETY -DCOLLAPSE -DMEMLIM=12000)
   holds "register" verdict.pml agreement
-  mutant "voter forgets its promise" verdict.pml PROMISE 's/promised\[v\] < b -> promised\[v\] = b; got++/true -> got++/'
-  mutant "value of an earlier ballot not adopted" verdict.pml ADOPT 's/value\[b\] = acceptedValue\[v\]/skip/'
-  mutant "half of the voters are enough" verdict.pml QUORUM 's/got >= 2/got >= 1/'
-  mutant "ballot used twice with another wish" verdict.pml NEXT_BALLOT 's/b = b + 2 /if :: b = b + 2 :: value[b] = 3 - wish; wish = 3 - wish fi /' 's/promised\[v\] < b -> promised/promised[v] <= b -> promised/'
+  mutant "voter forgets its promise" verdict.pml PROMISE 's/voter_Promised\[v\] < b -> voter_Promised\[v\] = b; msg_Promised++/true -> msg_Promised++/'
+  mutant "value of an earlier ballot not adopted" verdict.pml ADOPT 's/value\[b\] = voter_AcceptedValue\[v\]/skip/'
+  mutant "half of the voters are enough" verdict.pml QUORUM 's/msg_Promised >= 2/msg_Promised >= 1/'
+  mutant "ballot used twice with another wish" verdict.pml NEXT_BALLOT 's/b = b + 2 /if :: b = b + 2 :: value[b] = 3 - wish; wish = 3 - wish fi /' 's/voter_Promised\[v\] < b -> voter_Promised/voter_Promised[v] <= b -> voter_Promised/'
 }
 
 # Makes the checker of a model, $WORK/build/pan, for all its properties.

@@ -115,6 +115,9 @@ public sealed record Proposer(Registration Registration, HostName Self, INodeKey
     {
         VoterReply.Promised p when State == ProposerState.Preparing && p.Ballot == Ballot && Waiting.Contains(voter) => OnPromise(voter, p),
         VoterReply.Accepted a when State == ProposerState.Accepting && Waiting.Contains(voter) => OnAccepted(voter, a.Accept),
+
+        // A majority had promised before this voter did. It is asked to accept by now, and its answer to that is still to come.
+        VoterReply.Promised when State == ProposerState.Accepting => (this, []),
         VoterReply.Outbid o => (this with { HighestSeen = Math.Max(HighestSeen, o.Highest.Counter) }).Miss(voter),
 
         // The voter missed BEGIN: it is told what was begun, then asked again under the same ballot, for which it has promised nothing.

@@ -93,7 +93,7 @@ public sealed partial record DestinationMigration
             case (DestinationState.Deciding, AttemptEvent.TreeLooked):
                 var dead = $"the restored tree of {Container} died at its gate on host {Self}";
                 return (
-                    this with { IsTreeDead = true, IsProposing = true, Failure = MigrationFailure.RestoreFailed, Sentence = dead },
+                    this with { IsTreeDead = true, Failure = MigrationFailure.RestoreFailed, Sentence = dead },
                     [
                         // The source wishes for the same then, and knows why.
                         new AttemptAction.Send(new MigrationRefused(Attempt, Fence, State.Phase(), MigrationFailure.RestoreFailed, dead)),

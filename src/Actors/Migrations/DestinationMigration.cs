@@ -130,7 +130,6 @@ public sealed partial record DestinationMigration
         Certificate = open.Certificate,
         Token = open.Prepared?.Token,
         IsBegun = true,
-        IsClaimed = open.Prepared is not null,
         IsVerdictOnDisk = open.Certificate is not null,
         StartedAt = DateTimeOffset.FromUnixTimeMilliseconds(open.Begun.StartedUnixMs),
         State = open.Certificate is not null ? DestinationState.JournalingVerdict

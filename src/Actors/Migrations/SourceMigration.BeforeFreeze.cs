@@ -127,9 +127,7 @@ public sealed partial record SourceMigration
     {
         var near = this with { Nonce = NewNonce(), ChallengedAt = Now, HasConsent = false };
         var (next, actions) = near.GoAsking(SourceState.AgreeingStop, new StopImminent(Attempt, Fence, near.Nonce), Times.Patience);
-        return next.Busy == AttemptCall.None
-            ? (next with { Busy = AttemptCall.RunRound }, actions.Add(new AttemptAction.RunRound(Rounds.Count)))
-            : (next, actions);
+        return (next with { Busy = AttemptCall.RunRound }, actions.Add(new AttemptAction.RunRound(Rounds.Count)));
     }
 
     private (SourceMigration, ImmutableArray<AttemptAction>) FreezeWhenReady()

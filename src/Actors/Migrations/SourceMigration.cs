@@ -173,8 +173,7 @@ public sealed partial record SourceMigration
         AttemptTimer.StopDeadline when State.IsStopped() && !IsProposing =>
             ProposeSource(MigrationFailure.PeerLost, $"no verdict within {Policy.StopDeadlineMs} ms of the freeze; host {Destination} may be gone"),
         _ when timer.Serial != Serial => Ignore($"the {timer.Timer} timer is of an earlier step"),
-        AttemptTimer.Resend when State.IsStopped() && Awaited is not null => Repeat(Awaited, alsoAsk: true),
-        AttemptTimer.Resend when Awaited is not null => Repeat(Awaited, alsoAsk: false),
+        AttemptTimer.Resend when Awaited is not null => Repeat(Awaited),
         AttemptTimer.Patience when State is SourceState.Connecting or SourceState.Copying && Unanswered < MostUnanswered => AskWhileCopying(),
         AttemptTimer.Patience when State.IsBeforeFreeze() =>
             Abort(MigrationFailure.PeerLost, $"host {Destination} did not answer in phase {State.Phase()} ({State})"),
@@ -267,10 +266,11 @@ public sealed partial record SourceMigration
         return (next, patience is { } limit ? actions.Add(new AttemptAction.StartTimer(AttemptTimer.Patience, limit, next.Serial)) : actions);
     }
 
-    private (SourceMigration, ImmutableArray<AttemptAction>) Repeat(IAttemptMessage message, bool alsoAsk)
+    /// <summary>The other side is asked as well once everything is with it: its answer may be the verdict.</summary>
+    private (SourceMigration, ImmutableArray<AttemptAction>) Repeat(IAttemptMessage message)
     {
         var again = new AttemptAction.StartTimer(AttemptTimer.Resend, Times.Resend, Serial);
-        return alsoAsk && message is HandOver
+        return message is HandOver
             ? (this, [new AttemptAction.Send(message), new AttemptAction.Send(new AskAttempt(Attempt, Fence)), again])
             : (this, [new AttemptAction.Send(message), again]);
     }

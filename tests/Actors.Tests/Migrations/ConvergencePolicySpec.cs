@@ -57,6 +57,59 @@ public sealed class ConvergencePolicySpec
         Assert.Equal(expected, after.Decide());
     }
 
+    [Fact]
+    public void Rates_are_averages_in_which_the_newest_round_counts_half()
+    {
+        var first = new ConvergencePolicy(Policy).With(Round(0, 100_000, seconds: 4));
+        Assert.Equal((0, 102_400_000), (first.DirtyPagesPerSecond, first.BytesPerSecond));
+        Assert.Equal(ConvergencePolicy.FixedStopMs + 4_000, first.PredictedStopMs, 6);
+
+        var second = first.With(Round(1, 20_000, seconds: 1));
+        Assert.Equal((20_000, 92_160_000), (second.DirtyPagesPerSecond, second.BytesPerSecond));
+        Assert.Equal(ConvergencePolicy.FixedStopMs + (20_000 * 4096 / 92_160_000.0 * 1000), second.PredictedStopMs, 6);
+
+        var third = second.With(Round(2, 8_000, seconds: 1) with { ZeroPages = 2_000, UntrackedPages = 1_000, SinceLastScan = TimeSpan.FromSeconds(2) });
+        Assert.Equal(12_500, third.DirtyPagesPerSecond);
+        Assert.Equal(62_464_000, third.BytesPerSecond);
+        Assert.Equal(ConvergencePolicy.FixedStopMs + (13_500 * 4096 / 62_464_000.0 * 1000), third.PredictedStopMs, 6);
+    }
+
+    [Fact]
+    public void A_round_that_took_no_time_says_nothing_of_a_rate()
+    {
+        var after = new ConvergencePolicy(Policy).With(Round(0, 100_000, seconds: 4)).With(Round(1, 1_000, seconds: 0));
+
+        Assert.Equal((0, 102_400_000), (after.DirtyPagesPerSecond, after.BytesPerSecond));
+    }
+
+    [Fact]
+    public void The_least_telling_round_tells_a_rate()
+        => Assert.Equal(1 << 20, new ConvergencePolicy(Policy).With(Round(0, 256, seconds: 1)).BytesPerSecond);
+
+    [Fact]
+    public void A_target_that_is_met_exactly_is_met()
+    {
+        var still = new ConvergencePolicy(Policy with { DowntimeTargetMs = (int)ConvergencePolicy.FixedStopMs }).With(Round(0, 0, seconds: 1)).With(Round(1, 0, seconds: 1));
+
+        Assert.Equal(ConvergencePolicy.FixedStopMs, still.PredictedStopMs);
+        Assert.Equal(Convergence.Freeze, still.Decide());
+    }
+
+    [Fact]
+    public void A_minimum_is_believed_after_three_rounds_without_a_better_prediction_and_only_where_it_is_near()
+    {
+        var forced = Policy with { Force = true, MaxRounds = 30 };
+        long[] steady = [100_000, 100_000, 100_000, 100_000];
+        Assert.Equal(Convergence.AnotherRound, Rounds(forced, steady[..3]).Decide());
+        Assert.Equal(Convergence.Freeze, Rounds(forced, steady).Decide());
+        Assert.Equal(Convergence.AnotherRound, Rounds(forced with { Force = false }, steady).Decide());
+        Assert.Equal(Convergence.AnotherRound, Rounds(forced, 100_000, 50_000, 200_000, 200_000, 200_000).Decide());
+        Assert.Equal(Convergence.AnotherRound, Rounds(forced, 100_000, 100_000, 100_000, 50_000).Decide());
+    }
+
+    private static RoundReport Round(int round, long pages, double seconds)
+        => new(round, pages, 0, pages * ConvergencePolicy.PageBytes, 0, 0, TimeSpan.FromSeconds(seconds), TimeSpan.FromSeconds(seconds));
+
     /// <summary>Rounds that send so many pages at 25 000 pages per second.</summary>
     private static ConvergencePolicy Rounds(MigrationPolicy policy, params long[] pages)
         => pages.Select((p, i) => (p, i)).Aggregate(new ConvergencePolicy(policy), (c, r) =>
