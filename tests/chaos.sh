@@ -5,6 +5,7 @@
 #        tests/chaos.sh --seed S --only ROUND                          that round of such a run again
 #        tests/chaos.sh --step STEP --fault FAULT [--rounds N]         this pair
 #        tests/chaos.sh --matrix [--steps "A B"] [--faults "X Y"]      each step with each fault that fits it, once
+#        tests/chaos.sh --spread [K/N] [--rounds R] [--seconds T]      the K-th of N parts (1/1) of all pairs in an order drawn from the seed, in which every step and every fault comes early
 #        tests/chaos.sh --list                                         steps and faults
 #        tests/chaos.sh --table FILE...                                results as a table
 # Options: --results FILE appends a line of JSON per round; --evidence DIRECTORY gets the logs of failed rounds; --stop ends at the first of them; --keep leaves the lab up.
@@ -48,7 +49,7 @@ readonly READY_SECONDS=60
 readonly REPLY_SECONDS=60
 
 main() {
-  local rounds='' only='' matrix=no some_steps='' some_faults='' most_seconds='' number=0
+  local rounds='' only='' matrix=no spread='' some_steps='' some_faults='' most_seconds='' number=0
   SEED='' PAIR_GIVEN='' KEEP=no STOP=no GIVEN_STEP='' GIVEN_FAULT='' RESULTS='' EVIDENCE=''
   while [ "$#" -gt 0 ]; do
     case "$1" in
@@ -59,6 +60,10 @@ main() {
       --step) GIVEN_STEP=${2:?--step needs a name}; shift 2 ;;
       --fault) GIVEN_FAULT=${2:?--fault needs a name}; shift 2 ;;
       --matrix) matrix=yes; shift ;;
+      --spread)
+        spread=1/1
+        shift
+        case "${1:-}" in [0-9]*/[0-9]*) spread=$1; shift ;; esac ;;
       --steps) some_steps=${2:?--steps needs names}; shift 2 ;;
       --faults) some_faults=${2:?--faults needs names}; shift 2 ;;
       --results) RESULTS=$(realpath -m "${2:?--results needs a file}"); shift 2 ;;
@@ -81,6 +86,7 @@ main() {
   trap leave EXIT
   trap 'exit 130' INT TERM HUP
   say "seed $SEED."
+  [ -z "$spread" ] || spread_pairs "$SEED" "${spread%/*}" "${spread#*/}" >"$RUN/pairs"
   comes_up
   if [ "$matrix" = yes ]; then
     for STEP in ${some_steps:-$(all_steps)}; do
@@ -91,6 +97,13 @@ main() {
         PAIR_GIVEN=yes one_round "$number"
       done
     done
+  elif [ -n "$spread" ]; then
+    while read -r STEP FAULT; do
+      number=$((number + 1))
+      [ -z "$rounds" ] || [ "$number" -le "$rounds" ] || break
+      [ -z "$most_seconds" ] || [ "$SECONDS" -lt "$most_seconds" ] || break
+      PAIR_GIVEN=yes one_round "$number" </dev/null
+    done <"$RUN/pairs"
   elif [ -n "$only" ]; then
     one_round "$only"
   else

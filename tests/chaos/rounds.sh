@@ -26,6 +26,34 @@ draw_pair() {
   done
 }
 
+# All pairs that fit, in an order drawn from the seed: next is always one whose step and whose fault have come the fewest times.
+spread_pairs() { # SEED PART PARTS
+  local step fault
+  for step in $(all_steps); do
+    for fault in $ALL_FAULTS; do
+      ! fits "$step" "$fault" || echo "$step $fault"
+    done
+  done | awk -v seed="$1" -v part="$2" -v parts="$3" '
+    BEGIN { srand(seed) }
+    { pair[NR] = $0; step[NR] = $1; fault[NR] = $2; lot[NR] = rand() }
+    END {
+      for (n = 1; n <= NR; n++) {
+        best = 0
+        for (i = 1; i <= NR; i++) {
+          if (i in gone) continue
+          if (!best || steps[step[i]] + faults[fault[i]] < few || (steps[step[i]] + faults[fault[i]] == few && lot[i] < lot[best])) {
+            best = i
+            few = steps[step[i]] + faults[fault[i]]
+          }
+        }
+        gone[best]
+        steps[step[best]]++
+        faults[fault[best]]++
+        if (n % parts == part % parts) print pair[best]
+      }
+    }'
+}
+
 # STEP and FAULT are set; whether to verify, which way to go, and how long to wait are drawn.
 round() { # NUMBER
   ROUND=$RUN/rounds/$1
