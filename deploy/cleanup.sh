@@ -16,14 +16,14 @@ main() {
   say "nothing of a lab is left."
 }
 
-# Cgroups of a lab whose directory somebody deleted. One with tasks in it cannot be removed, and is named.
+# Cgroups of a lab whose directory somebody deleted. Those of a host in which something runs, in whatever hierarchy, belong to a lab that is up, perhaps under another directory: left alone, and named.
 remove_stray_cgroups() {
-  local top
+  local top tasks
   while read -r top; do
-    find "$top" -depth -type d -exec rmdir {} + 2>/dev/null || true
-    if [ -d "$top" ]; then
-      say "cgroup $top still has tasks ($(find "$top" -name cgroup.procs -exec cat {} + | sort -un | tr '\n' ' ')): not removed."
-    else
+    tasks=$(find /sys/fs/cgroup -maxdepth 2 -type d -name "${top##*/}" -exec find {} -name cgroup.procs -exec cat {} + \; 2>/dev/null | sort -un | tr '\n' ' ')
+    if [ -n "$tasks" ]; then
+      say "cgroup $top has tasks ($tasks): not removed."
+    elif find "$top" -depth -type d -exec rmdir {} + 2>/dev/null; then
       say "removed cgroup $top."
     fi
   done < <(find /sys/fs/cgroup -maxdepth 2 -type d -regex '.*/amig-[a-z0-9-]+-h[0-9]+' 2>/dev/null)

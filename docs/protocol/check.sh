@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the two models of the protocol with spin, and that every rule in them is needed: each mutant, which is the model with one rule broken,
+# Checks the three models of the protocol with spin, and that every rule in them is needed: each mutant, which is the model with one rule broken,
 # must violate a property. Exit code 0 only when all properties hold and all mutants are caught. Needs spin and gcc (deploy/setup.sh installs them).
 # usage: docs/protocol/check.sh [full]        full: the register with one more ballot, some minutes and some GB of memory
 set -euo pipefail
@@ -20,6 +20,7 @@ main() {
   done
   check_handoff
   check_verdict
+  check_resolve
   [ "${1:-}" != full ] || holds "register, 4 ballots" verdict.pml agreement -DTRIES=4 -DLATES=99
   if [ "$FAILED" -ne 0 ]; then echo "check.sh: $FAILED check(s) of the protocol's models failed" >&2; exit 1; fi
   echo "all properties hold, all mutants are caught"
@@ -44,6 +45,16 @@ check_verdict() {
   mutant "value of an earlier ballot not adopted" verdict.pml ADOPT 's/value\[b\] = voter_AcceptedValue\[v\]/skip/'
   mutant "half of the voters are enough" verdict.pml QUORUM 's/msg_Promised >= 2/msg_Promised >= 1/'
   mutant "ballot used twice with another wish" verdict.pml NEXT_BALLOT 's/b = b + 2 /if :: b = b + 2 :: value[b] = 3 - wish; wish = 3 - wish fi /' 's/voter_Promised\[v\] < b -> voter_Promised/voter_Promised[v] <= b -> voter_Promised/'
+}
+
+check_resolve() {
+  FLAGS=(-DSAFETY -DCOLLAPSE -DMEMLIM=4000)
+  holds "resolution" resolve.pml agreement
+  mutant "acts on the voters in spite of its promise" resolve.pml BARRED 's/ && promised\[h\] == 0//'
+  mutant "a host that is not off is not asked" resolve.pml FENCED 's/ && (off & (1 << h)) != 0//'
+  mutant "a host that acts already is not heard" resolve.pml DECIDED 's/ || acted\[h\]//'
+  mutant "value of an earlier resolution not adopted" resolve.pml ADOPT 's/value = consentValue\[h\]/skip/'
+  mutant "consents to a generation that was outbid" resolve.pml OUTBID 's/ || promised\[h\] != g//'
 }
 
 # Makes the checker of a model, $WORK/build/pan, for all its properties.
