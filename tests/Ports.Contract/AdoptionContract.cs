@@ -35,6 +35,38 @@ public abstract class AdoptionContract : PortContract
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public async Task A_frozen_copy_that_somebody_lets_run_by_hand_stands_again_and_reaches_nobody(bool isAdopted)
+    {
+        var attempt = Open();
+        await attempt.CopyFrozenAsync();
+        if (isAdopted)
+        {
+            await attempt.RestartSourceAsync();
+        }
+
+        var watch = attempt.Source.AwaitThawByOthersAsync();
+        await AssertStandsAsync(A, attempt.FrozenCount);
+        Assert.False(watch.IsCompleted);
+
+        await A.ThawByHandAsync(Spec.Name);
+
+        Assert.Contains("let container", await watch, StringComparison.Ordinal);
+        await AssertStandsAsync(A, await A.CountAsync());
+        Assert.False(await Lab.ContainerAnswersAsync());
+        // Its own thaw is nobody else's.
+        var next = attempt.Source.AwaitThawByOthersAsync();
+        await attempt.Source.PlugAndThawAsync();
+        await AssertRunsAsync(A);
+        await AssertAnswersAsync();
+        await attempt.Source.CleanAsync(Verdict.Source);
+        await attempt.Destination.CleanAsync(Verdict.Source);
+        Assert.Null(await next);
+        await AssertRunsAsync(A);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public async Task A_source_that_dies_frozen_stays_frozen_until_SOURCE_thaws_it(bool hasCopied)
     {
         var attempt = Open();

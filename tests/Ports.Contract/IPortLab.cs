@@ -42,6 +42,9 @@ public interface IPortHost
     /// <summary>What there is of an attempt and does not belong to a container that lives here: one line each, for the failure message.</summary>
     Task<string[]> RemainsAsync(AttemptId attempt, ContainerName container, Fence fence);
 
+    /// <summary>Somebody who is not asked lets a frozen container run, by hand.</summary>
+    Task ThawByHandAsync(ContainerName container);
+
     /// <summary>Somebody kills the gated tree of an attempt, as the OOM killer would.</summary>
     Task KillGatedTreeAsync(ContainerName container, Fence fence);
 }

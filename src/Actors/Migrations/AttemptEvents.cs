@@ -75,6 +75,9 @@ public abstract record AttemptEvent
     /// <summary>This host's proposer has learned the verdict. Checked again here.</summary>
     public sealed record VerdictLearned(VerdictCertificate Certificate) : AttemptEvent;
 
+    /// <summary>Source: somebody else has let the frozen copy run. It stands again.</summary>
+    public sealed record CopyThawed(string Sentence) : AttemptEvent;
+
     /// <summary>A timer; late ones are recognised by the serial of the state that set them.</summary>
     public sealed record TimerFired(AttemptTimer Timer, int Serial) : AttemptEvent;
 }

@@ -101,6 +101,24 @@ public sealed partial record SourceMigration
         }
     }
 
+    /// <summary>True while the copy stands and nothing of this side works on it: nobody may let it run.</summary>
+    public bool WaitsWithFrozenCopy => IsFrozen && State is SourceState.Signing or SourceState.AwaitingVerdict && Busy is AttemptCall.None or AttemptCall.SignHandOver;
+
+    /// <summary>
+    /// What it did meanwhile is in no copy that was sent, so this side wants it back while that is open. It reached nobody, as its port leads nowhere; but its files have changed.
+    /// </summary>
+    private (SourceMigration, ImmutableArray<AttemptAction>) OnThawedByOthers(string sentence)
+    {
+        var alarm = new AttemptAction.Alarm(sentence);
+        if (State is not (SourceState.Signing or SourceState.AwaitingVerdict))
+        {
+            return (this, [alarm]);
+        }
+
+        var (next, actions) = (this with { Busy = AttemptCall.None }).ProposeSource(MigrationFailure.ContentMismatch, sentence);
+        return (next, [alarm, .. actions]);
+    }
+
     /// <summary>This side wants the container back. A wish: what happens is what the register says.</summary>
     private (SourceMigration, ImmutableArray<AttemptAction>) ProposeSource(MigrationFailure failure, string sentence)
     {

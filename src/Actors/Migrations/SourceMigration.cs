@@ -128,6 +128,7 @@ public sealed partial record SourceMigration
             AttemptEvent.CancelRequested => timed.OnCancel(),
             AttemptEvent.StreamFailed s => timed.OnStreamFailed(s.Sentence),
             AttemptEvent.VerdictLearned v => timed.OnCertificate(v.Certificate),
+            AttemptEvent.CopyThawed t => timed.OnThawedByOthers(t.Sentence),
             AttemptEvent.CallFailed f => timed.OnCallFailed(f),
             AttemptEvent.CallDone or AttemptEvent.Surveyed or AttemptEvent.RoundDone or AttemptEvent.FrozenCopied or AttemptEvent.HandOverSigned => timed.OnCallDone(e),
             AttemptEvent.Journaled or AttemptEvent.JournalFailed => timed.OnJournal(e),

@@ -15,6 +15,7 @@ public sealed class SourceMigrationActor : AttemptShell
     private SourceMigration _migration;
     private ISourceAttempt? _port;
     private IActorRef? _pageSender;
+    private bool _isWatched;
 
     public SourceMigrationActor(SourceMigration migration, bool adopt, AttemptServices services)
         : base(services, migration.Attempt, migration.Destination)
@@ -43,7 +44,26 @@ public sealed class SourceMigrationActor : AttemptShell
     {
         var (next, actions) = _migration.Step(e, now);
         _migration = next;
+        if (e is AttemptEvent.CopyThawed)
+        {
+            _isWatched = false;
+        }
+
+        if (_migration.WaitsWithFrozenCopy && !_isWatched)
+        {
+            _isWatched = true;
+            WatchAsync(Port(), Self).ContinueWith(static _ => { }, TaskScheduler.Default);
+        }
+
         return actions;
+    }
+
+    private static async Task WatchAsync(ISourceAttempt port, IActorRef self)
+    {
+        if (await port.AwaitThawByOthersAsync().ConfigureAwait(false) is { } sentence)
+        {
+            self.Tell(new AttemptEvent.CopyThawed(sentence));
+        }
     }
 
     private protected override void Handle(object message)

@@ -40,6 +40,12 @@ public interface ISourceAttempt : IAsyncDisposable
     /// <summary>Stop-and-copy. Signs manifest and token with the attempt's key; called only with fresh evidence of the destination at hand.</summary>
     HandOverToken SignHandOver(Manifest manifest, byte[] destinationKeyDigest);
 
+    /// <summary>
+    /// Stop-and-copy, once nothing of this side works on the frozen copy any more, and after an adoption: watches that nobody else lets it run. When somebody has, it stands
+    /// again and its port leads nowhere when this returns, with the one sentence; null when this side has let it go, has never stopped it, or is released.
+    /// </summary>
+    Task<string?> AwaitThawByOthersAsync();
+
     /// <summary>Resume after SOURCE: port in, address announced, tasks thawed. Also undoes a freeze that failed half way. Refuses what a later attempt has stopped.</summary>
     Task PlugAndThawAsync();
 

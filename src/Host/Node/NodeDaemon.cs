@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using ActorMigration.Host.Cli;
 using ActorMigration.Host.Http;
 using ActorMigration.Host.Trust;
+using Akka.Cluster;
 using Microsoft.Extensions.Logging;
 
 namespace ActorMigration.Host.Node;
@@ -41,11 +42,13 @@ internal static class NodeDaemon
                 {
                     log.LogInformation("{Host} listens on {Address}:{Port}; API on {Socket}.", settings.Host, settings.Address, settings.RemotePort, settings.ApiSocket);
                     using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+                    var island = WatchIslandAsync(settings, cluster, lifecycle, time, stopping.Token);
                     var rehearsal = Rehearsal.RunAsync(system, services.Linux.Criu, time, log, stopping.Token);
                     var end = await WaitAsync(lifecycle, log, cancel).ConfigureAwait(false);
                     NodeServices.TellOfStop(system);
                     await stopping.CancelAsync().ConfigureAwait(false);
                     await rehearsal.ConfigureAwait(false);
+                    await island.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     return end;
                 }
             }
@@ -76,8 +79,22 @@ internal static class NodeDaemon
             return ExitCode.Ok;
         }
 
-        log.LogError("This member is no longer part of the cluster ({End}): the daemon ends, so that a new start can join anew.", end);
+        log.LogError("This member is no longer part of the cluster that the others have ({End}): the daemon ends, so that a new start can join anew.", end);
         return ExitCode.Failed;
+    }
+
+    /// <summary>Only the first seed can form a cluster by itself.</summary>
+    private static async Task WatchIslandAsync(NodeSettings settings, ClusterPeers cluster, NodeLifecycle lifecycle, TimeProvider time, CancellationToken cancel)
+    {
+        if (settings.Seeds[0].Host != settings.Host || settings.Seeds.Count == 1)
+        {
+            return;
+        }
+
+        var others = settings.Seeds.Where(seed => seed.Host != settings.Host).Select(seed => seed.EndPoint).ToArray();
+        await new IslandWatch(() => cluster.Describe().Select(one => one.Member.Status).ToArray() is [MemberStatus.Up], stop => IslandWatch.AnyListensAsync(others, stop), IslandWatch.LookEvery, time)
+            .RunAsync(cancel).ConfigureAwait(false);
+        lifecycle.EndIsland();
     }
 
     private static HostJson[] Hosts(NodeSettings settings, ClusterPeers cluster)

@@ -19,6 +19,9 @@ public enum NodeEnd
     /// <summary>Another member quarantined this actor system: it will not be heard again under this incarnation.</summary>
     Quarantined,
 
+    /// <summary>It is alone in a cluster of its own, and others are there (<see cref="IslandWatch"/>).</summary>
+    Island,
+
     /// <summary>An actor that cannot be restarted has failed; the log says which.</summary>
     ActorFailed,
 }
@@ -49,6 +52,9 @@ public sealed class NodeLifecycle
 
     /// <summary>Completes when something other than <see cref="StopAsync"/> ended this member's life in the cluster.</summary>
     public Task<NodeEnd> Ended => _end.Task;
+
+    /// <summary>Ends the daemon because it is alone in a cluster of its own.</summary>
+    public void EndIsland() => _end.TrySetResult(NodeEnd.Island);
 
     /// <summary>Ends the daemon because a child of <see cref="NodeSupervisor"/> failed.</summary>
     public void Fail(string actor, Exception failure)

@@ -18,6 +18,7 @@ internal sealed class FakeSource(FakeHost host, AttemptId attempt, ContainerName
     private bool _isConnected;
     private bool _hasRun;
     private bool _hasCopied;
+    private volatile bool _isLetGo;
 
     internal static Platform Platform { get; } = new("x86_64", [], "6.12", "4.2", "write-protect");
 
@@ -75,6 +76,7 @@ internal sealed class FakeSource(FakeHost host, AttemptId attempt, ContainerName
 
     public async Task PlugAndThawAsync()
     {
+        _isLetGo = true;
         await host.CallAsync(AttemptCall.PlugAndThaw);
         Demand(host.Tree is Tree.Running or Tree.Frozen, "it is not here");
         if (host.Tree == Tree.Frozen && host.StoppedAt > fence)
@@ -85,12 +87,29 @@ internal sealed class FakeSource(FakeHost host, AttemptId attempt, ContainerName
         (host.Tree, host.IsPlugged) = (Tree.Running, true);
     }
 
+    public async Task<string?> AwaitThawByOthersAsync()
+    {
+        while (!_isLetGo && host.StoppedAt == fence)
+        {
+            if (host.Tree == Tree.Running)
+            {
+                (host.Tree, host.IsPlugged) = (Tree.Frozen, false);
+                return $"somebody let container {container} run on host {host.Name}";
+            }
+
+            await Task.Delay(1);
+        }
+
+        return null;
+    }
+
     public Task RefuseCopyAsync() => host.Tree == Tree.None
         ? KillAsync()
         : throw new AttemptException(MigrationFailure.LeftoversFound, $"host {host.Name} was said to be off, but the copy of {container} stands here");
 
     public async Task KillAsync()
     {
+        _isLetGo = true;
         await host.CallAsync(AttemptCall.Kill);
         host.Tree = Tree.None;
     }
@@ -107,6 +126,7 @@ internal sealed class FakeSource(FakeHost host, AttemptId attempt, ContainerName
 
     public ValueTask DisposeAsync()
     {
+        _isLetGo = true;
         host.Disposals++;
         return ValueTask.CompletedTask;
     }

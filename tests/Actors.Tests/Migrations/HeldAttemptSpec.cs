@@ -88,6 +88,21 @@ public sealed class HeldAttemptSpec : TwoHostsSpec
     }
 
     [Fact]
+    public async Task A_copy_that_somebody_lets_run_by_hand_stands_again_and_the_source_takes_it_back()
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostB, "Destination.Restoring");
+        AwaitAssert(() => Assert.Equal(Tree.Frozen, Hosts.HostA.Tree), Patience);
+
+        Hosts.HostA.Tree = Tree.Running;
+
+        var details = await EndOfAsync(TwoHosts.A, attempt);
+        Assert.Equal((AttemptOutcome.Aborted, MigrationFailure.ContentMismatch), (details.Outcome, details.Failure));
+        Assert.Contains("let container", details.Sentence, StringComparison.Ordinal);
+        Hosts.HostB.Held = null;
+        AwaitTrees(Tree.Running, Tree.None);
+    }
+
+    [Fact]
     public async Task A_held_step_does_nothing_until_it_is_let_go()
     {
         var attempt = await MigrateAndHoldAsync(Hosts.HostB, "Destination.OpeningGate");

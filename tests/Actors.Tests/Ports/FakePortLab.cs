@@ -45,6 +45,12 @@ internal sealed class FakePortLab : IPortLab
                 .. Fake.Tree == Tree.Gated && Fake.Fence == fence ? (string[])["a gated tree"] : [],
             ]);
 
+        public Task ThawByHandAsync(ContainerName container)
+        {
+            Fake.Tree = Tree.Running;
+            return Task.CompletedTask;
+        }
+
         public Task KillGatedTreeAsync(ContainerName container, Fence fence)
         {
             Assert.Equal((Tree.Gated, fence), (Fake.Tree, Fake.Fence));

@@ -124,6 +124,12 @@ internal sealed class LinuxPortHost : IPortHost, IAsyncDisposable
         Directory.Delete($"{Run}/runc/{id}", recursive: true);
     }
 
+    public Task ThawByHandAsync(ContainerName container)
+    {
+        _layout.Open($"{_settings.CgroupParent}/{ContainerPlace.IdOf(container, ContainerRecord.Load(State, container)!.Fence)}").Thaw();
+        return Task.CompletedTask;
+    }
+
     public async Task KillGatedTreeAsync(ContainerName container, Fence fence)
     {
         var cgroup = _layout.Open($"{_settings.CgroupParent}/{ContainerPlace.IdOf(container, fence)}");

@@ -124,7 +124,7 @@ internal sealed class PortServer
                 return null;
             case Task running:
                 await running;
-                return method.ReturnType.IsGenericType ? JsonSerializer.SerializeToElement(((dynamic)running).Result) : null;
+                return method.ReturnType.IsGenericType ? JsonSerializer.SerializeToElement(((dynamic)running).Result, method.ReturnType.GetGenericArguments()[0]) : null;
             case ISourceAttempt or IDestinationAttempt or IPagePump:
                 var number = Interlocked.Increment(ref _next);
                 _objects[number] = result;

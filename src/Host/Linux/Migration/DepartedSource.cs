@@ -34,6 +34,8 @@ internal sealed class DepartedSource(LinuxNode node, ContainerName container, Fe
 
     public Task PlugAndThawAsync() => Task.FromException(Gone());
 
+    public Task<string?> AwaitThawByOthersAsync() => Task.FromResult<string?>(null);
+
     public Task KillAsync() => Task.CompletedTask;
 
     public Task RefuseCopyAsync() => Task.CompletedTask;

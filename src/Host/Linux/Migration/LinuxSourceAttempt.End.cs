@@ -14,14 +14,15 @@ internal sealed partial class LinuxSourceAttempt
     /// <summary>Says that this attempt may have stopped the container. It lies where the frozen tree does, in the memory of this boot, so that it cannot be older than the tree as a journal can.</summary>
     private const string StopMark = "stopped";
 
-    public Task PlugAndThawAsync() => AttemptErrors.Of("plugging in and thawing", () =>
+    public Task PlugAndThawAsync() => AttemptErrors.Of("plugging in and thawing", async () =>
     {
         DemandNoLaterStop();
+        await LetGoAsync().ConfigureAwait(false);
         if (!_container.Cgroup.Exists)
         {
             // The host has been down since the freeze, and the container went with it: it is listed as ended, and can be removed when the attempt has ended.
             _node.Log.LogWarning("Container {Name} went with its host while it stood for attempt {Attempt}: there is nothing to thaw", Spec.Name, _attempt);
-            return Task.CompletedTask;
+            return;
         }
 
         if (_holder is null)
@@ -37,7 +38,6 @@ internal sealed partial class LinuxSourceAttempt
         _port.Announce();
         _holder?.ReplayInto(_port);
         _container.Cgroup.Thaw();
-        return Task.CompletedTask;
     });
 
     public Task RefuseCopyAsync() => _container.Cgroup.Processes().Length == 0
@@ -49,6 +49,7 @@ internal sealed partial class LinuxSourceAttempt
 
     public Task KillAsync() => AttemptErrors.Of("killing the frozen copy", async () =>
     {
+        await LetGoAsync().ConfigureAwait(false);
         await _container.Cgroup.KillAllAsync(_node.Time).ConfigureAwait(false);
         await _container.RemoveAsync().ConfigureAwait(false);
     });

@@ -138,6 +138,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
 
     public async ValueTask DisposeAsync()
     {
+        await _released.CancelAsync().ConfigureAwait(false);
         _streams?.Dispose();
         _layer?.Dispose();
         _dump?.Dispose();
