@@ -53,7 +53,7 @@ public sealed class VoterBeginSpec
         foreach (var broken in (ClosedRegister[])[
             new(Resigned(_first with { Register = _first.Register with { Container = new ContainerName("c2") } }), certificate),
             new(Resigned(_first with { Voters = voters[..2] }), certificate),
-            new(Resigned(_first with { Voters = [voters[0], new RegisteredVoter(new HostName("x"), Guid.NewGuid()), voters[2]] }), certificate),
+            new(Resigned(_first with { Voters = [.. voters.Where(v => certificate.Accepts.Any(a => a.Voter == v.Host)), new RegisteredVoter(new HostName("x"), Guid.NewGuid())] }), certificate),
             new(_first with { Signature = [1] }, certificate),
             new(_first, certificate with { Accepts = certificate.Accepts[..1] })])
         {
