@@ -27,7 +27,7 @@ public sealed record KeptVerdict(ClosedRegister Register, ImmutableHashSet<HostN
 
 /// <summary>
 /// All that one voter knows of one container. Invariants: <see cref="Lowest"/> never goes down and is kept for ever; at most one register is open, and its
-/// fence is not below <see cref="Lowest"/>; what was promised or accepted is never taken back while the register is open.
+/// fence is not below <see cref="Lowest"/>; what was promised or accepted is never taken back while the register is open; none is open while one is unsettled.
 /// </summary>
 /// <param name="Container">The container.</param>
 /// <param name="Lowest">Lowest fence that may be begun.</param>
@@ -37,6 +37,16 @@ public sealed record KeptVerdict(ClosedRegister Register, ImmutableHashSet<HostN
 public sealed record ContainerBallots(
     ContainerName Container, Fence Lowest, HostName? Owner, OpenRegister? Open, ImmutableArray<KeptVerdict> Kept)
 {
+    /// <summary>
+    /// Registers that other voters had open when this one was admitted without its memory. It may have promised anything in them, so it abstains; any of them may have
+    /// decided, so it opens no other one before it knows what became of them.
+    /// </summary>
+    public ImmutableArray<UnsettledRegister> Unsettled { get; init; } = [];
+
+    /// <summary>What must be known to whoever takes this voter's place: the registers whose verdict it does not know.</summary>
+    public IEnumerable<UnsettledRegister> Undecided
+        => Open is null ? Unsettled : Unsettled.Prepend(new UnsettledRegister(Open.Id, Open.Registration.Source, Open.AcceptedBallot is not null));
+
     /// <summary>Of a name that a voter hears for the first time.</summary>
     public static ContainerBallots Fresh(ContainerName container) => new(container, new Fence(0, 1), null, null, []);
 
@@ -55,7 +65,7 @@ public sealed record ContainerBallots(
         {
             Kept = [.. Kept.Select(k => k.Register.Registration.Register == a.Register ? k with { Has = k.Has.Add(a.Party) } : k).Where(k => !k.IsKnownToAll)],
         },
-        VoterRecord.Withdrawn w when Open?.Id == w.Register => this with { Open = null },
+        VoterRecord.Withdrawn w => this with { Open = Open?.Id == w.Register ? null : Open, Unsettled = Unsettled.RemoveAll(u => u.Register == w.Register) },
         VoterRecord.Released r => this with { Lowest = new Fence(r.Epoch + 1, 1), Owner = null },
         _ => this,
     };
@@ -68,6 +78,7 @@ public sealed record ContainerBallots(
             Lowest = raised ? closed.Next : Lowest,
             Owner = raised ? closed.NextOwner : Owner,
             Open = Open is not null && Open.Id.Fence < closed.Next ? null : Open,
+            Unsettled = Unsettled.RemoveAll(u => u.Register.Fence < closed.Next),
             Kept = Kept.Any(k => k.Register.Registration.Register == closed.Registration.Register)
                 ? Kept
                 : Kept.Add(new KeptVerdict(closed with { Registration = closed.Registration with { Previous = [] } }, [])),

@@ -25,7 +25,7 @@ public sealed class VoterCore(
     /// <summary>Answers <paramref name="request"/> of <paramref name="peer"/>, the node that the connection's certificate names.</summary>
     public VoterAnswer Answer(ContainerBallots state, HostName peer, VoterRequest request) => request switch
     {
-        VoterRequest.AskFloor => Say(new VoterReply.Floor(self, incarnation, state.Container, state.Lowest, state.Owner, state.Open?.Id)),
+        VoterRequest.AskFloor => Say(new VoterReply.Floor(self, incarnation, state.Container, state.Lowest, state.Owner, state.Undecided.FirstOrDefault()?.Register)),
         VoterRequest.Begin begin => Begin(state, peer, begin.Registration),
         VoterRequest.Prepare prepare => WithOpen(state, peer, prepare.Register, prepare.Ballot, open => Prepare(open, prepare.Ballot)),
         VoterRequest.Accept accept => WithOpen(state, peer, accept.Register, accept.Ballot, open => Accept(open, accept)),
@@ -107,9 +107,9 @@ public sealed class VoterCore(
             return (BeginRefusal.BelowFloor, $"{container} at {fence} is closed for ever: the lowest fence that may begin is {state.Lowest}");
         }
 
-        if (state.Open is { } open)
+        if (state.Undecided.FirstOrDefault() is { Register: var open })
         {
-            return (BeginRefusal.OtherAttemptOpen, $"attempt {open.Id.Attempt} of {container} at {open.Id.Fence} has not ended");
+            return (BeginRefusal.OtherAttemptOpen, $"attempt {open.Attempt} of {container} at {open.Fence} has not ended");
         }
 
         if (registration.Kind == RegisterKind.Creation)
@@ -204,8 +204,8 @@ public sealed class VoterCore(
     }
 
     private VoterAnswer Withdraw(ContainerBallots state, HostName peer, RegisterId register)
-        => state.Open is not { } open || open.Id != register ? Say(new VoterReply.Done(self))
-            : open.Registration.Kind == RegisterKind.Creation && open.Registration.Source == peer && open.AcceptedBallot is null
+        => state.Undecided.FirstOrDefault(u => u.Register == register) is not { } open ? Say(new VoterReply.Done(self))
+            : open.Source == peer && !open.IsAccepted && (state.Open is { } own ? own.Registration.Kind == RegisterKind.Creation : state.Owner is null)
                 ? new([new VoterRecord.Withdrawn(register)], new VoterReply.Done(self))
                 : Say(new VoterReply.Refused(self, $"attempt {register.Attempt} cannot be withdrawn: only a creator may, and only before anything was accepted"));
 
@@ -216,7 +216,7 @@ public sealed class VoterCore(
             return Say(new VoterReply.Done(self));
         }
 
-        return state.Owner == peer && state.Lowest.Epoch == release.Epoch && state.Open is null
+        return state.Owner == peer && state.Lowest.Epoch == release.Epoch && !state.Undecided.Any()
             ? new([new VoterRecord.Released(state.Container, release.Epoch)], new VoterReply.Done(self))
             : Say(new VoterReply.Refused(self, $"{peer} may not free the name {state.Container}: it belongs to {state.Owner?.Value ?? "nobody"}, or an attempt is open"));
     }

@@ -9,6 +9,58 @@ internal sealed partial class World
     private readonly Dictionary<(RegisterId, Verdict, Ballot), HashSet<HostName>> _accepts = [];
     private readonly HashSet<(AttemptId, Verdict)> _decided = [];
     private readonly Dictionary<(AttemptId, Ballot), (int Life, Verdict? Value)> _ballots = [];
+    private static readonly Fence NothingClosed = ContainerBallots.Fresh(Container).Lowest;
+    private readonly HashSet<RegisterId> _chosen = [];
+    private Fence _closed = NothingClosed;
+    private bool _votersChanged;
+    private bool _isMemoryLost;
+
+    private void CheckAlways()
+    {
+        CheckNeverTwo();
+        if (_votersChanged && _protocol.HasRegister && !_isMemoryLost)
+        {
+            CheckMemory();
+        }
+
+        _votersChanged = false;
+    }
+
+    /// <summary>Whatever majority votes: one of it knows what was closed at a majority, and one of it knows of each register that has chosen.</summary>
+    private void CheckMemory()
+    {
+        var majority = VerdictCheck.Majority(_voters.Length);
+        var floors = _hosts.Where(static h => !h.IsLost).Select(static h => h.Ballots.Lowest).OrderDescending().ToArray();
+        if (floors.Length >= majority && floors[majority - 1] > _closed)
+        {
+            _closed = floors[majority - 1];
+        }
+
+        if (_hosts.Count(h => h.IsVoting && h.Ballots.Lowest < _closed) >= majority)
+        {
+            Broken(ViolationKind.FloorReopened, $"{_closed} was closed at a majority, and a majority that votes does not know it: {Describe()}");
+        }
+
+        foreach (var register in _chosen)
+        {
+            if (_hosts.Count(h => h.IsVoting && !Knows(h.Ballots, register)) >= majority)
+            {
+                Broken(ViolationKind.ChosenForgotten, $"{register.Fence} of attempt {AttemptNumber.Of(register.Attempt)} has chosen, and a majority that votes does not know of it: {Describe()}");
+            }
+        }
+    }
+
+    private static bool Knows(ContainerBallots state, RegisterId register) => register.Fence < state.Lowest || state.Undecided.Any(u => u.Register == register);
+
+    /// <summary>Voters begin together when all are new. Nobody can tell them from voters that have all lost everything: when nobody is left that knows, nothing is asked of them.</summary>
+    private void NoteFounding(VoterMembership before, VoterMembership noted)
+    {
+        var isFounding = noted.IsAdmitted && !before.IsAdmitted && !noted.Founders.IsEmpty;
+        if (isFounding && !Array.Exists(_hosts, h => !h.IsLost && h.Ballots.Lowest >= _closed && _chosen.All(c => Knows(h.Ballots, c))))
+        {
+            _isMemoryLost = true;
+        }
+    }
 
     private void CheckNeverTwo()
     {
@@ -39,6 +91,7 @@ internal sealed partial class World
         }
 
         _decided.Add((vote.Register.Attempt, vote.Value));
+        _chosen.Add(vote.Register);
         if (_decided.Contains((vote.Register.Attempt, vote.Value == Verdict.Dest ? Verdict.Source : Verdict.Dest)))
         {
             Broken(ViolationKind.TwoValues, $"the register {vote.Register.Fence} has chosen both values");
@@ -75,7 +128,13 @@ internal sealed partial class World
 
     private void CheckEnd()
     {
-        if (Violation is not null || !_protocol.HasRegister || Array.Exists(_hosts, static h => h.HasForgotten))
+        if (Violation is not null || !_protocol.HasRegister)
+        {
+            return;
+        }
+
+        CheckAllVote();
+        if (Array.Exists(_hosts, static h => h.HasForgotten) || !_exists)
         {
             return;
         }
@@ -107,10 +166,20 @@ internal sealed partial class World
         }
     }
 
+    /// <summary>With a majority that votes every voter comes to vote in the end, and crashes alone keep none from it.</summary>
+    private void CheckAllVote()
+    {
+        var isAnyLost = Array.Exists(_hosts, static h => h.IsLost || h.HasLostVotes);
+        if ((!isAnyLost || _hosts.Count(static h => h.IsVoting) >= VerdictCheck.Majority(_voters.Length)) && Array.Find(_hosts, static h => h is { IsLost: false, IsVoting: false }) is { } silent)
+        {
+            Broken(ViolationKind.VoterStaysSilent, $"voter {silent.Name} does not come to vote: {Describe()}");
+        }
+    }
+
     /// <summary>True unless an attempt of this host waits for a register of which no majority is left: voters are lost, or are not those any more that BEGIN named.</summary>
     private bool CanDecide(SimulatedHost host)
-        => host.IsLost || host.Journal.Open.Values.All(a => a.Begun.Registration.Voters.Count(v => Host(v.Host) is { IsLost: false } h && h.Incarnation == v.Incarnation) >= VerdictCheck.Majority(_voters.Length));
+        => host.IsLost || host.Journal.Open.Values.All(a => a.Begun.Registration.Voters.Count(v => Host(v.Host) is { IsVoting: true } h && h.Incarnation == v.Incarnation) >= VerdictCheck.Majority(_voters.Length));
 
     private string Describe() => string.Join("; ", _hosts.Select(h =>
-        $"{h.Name}{(h.IsLost ? " lost" : "")} {h.Tree} [{string.Join(",", h.Sides.Values.Select(s => $"{s.Role}:{s.StateName}"))}] floor {h.Ballots.Lowest} {(h.Ballots.Open is { } o ? "open " + o.Id.Fence : "")}"));
+        $"{h.Name}{(h.IsLost ? " lost" : "")} {h.Tree} {(h.IsVoting ? "votes" : "silent")} [{string.Join(",", h.Sides.Values.Select(s => $"{s.Role}:{s.StateName}"))}] floor {h.Ballots.Lowest} {(h.Ballots.Open is { } o ? "open " + o.Id.Fence : "")}"));
 }
