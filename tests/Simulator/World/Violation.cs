@@ -27,6 +27,9 @@ internal enum ViolationKind
     /// <summary>A majority that votes does not know of a register that has chosen.</summary>
     ChosenForgotten,
 
+    /// <summary>Two incarnations of one voter have said something in one register.</summary>
+    SpokeTwice,
+
     /// <summary>A voter does not come to vote, though nothing keeps it from it.</summary>
     VoterStaysSilent,
 

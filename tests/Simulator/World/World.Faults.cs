@@ -19,6 +19,7 @@ internal sealed partial class World
             case StepKind.LoseHost when !host.IsLost:
                 Crash(host, step.Mask);
                 host.IsLost = true;
+                _votersChanged = true;
                 (host.LostWith, host.Tree) = (host.Tree, Tree.None);
                 break;
             case StepKind.Reboot when host is { IsLost: false, Tree: Tree.None or Tree.Gated }:
@@ -32,6 +33,7 @@ internal sealed partial class World
             case StepKind.Disk when !host.IsLost:
                 Crash(host, step.Mask);
                 host.GoBack(step.Number, step.Part, NewIncarnation(host));
+                _votersChanged = true;
                 Trace?.Invoke($"{host.Name} has an old disk ({step.Part}, {step.Number} writes back), voter {host.Votes.Membership}, floor {host.Ballots.Lowest}");
                 break;
             case StepKind.Count:

@@ -8,6 +8,7 @@ internal sealed partial class World
 {
     private readonly Dictionary<(RegisterId, Verdict, Ballot), HashSet<HostName>> _accepts = [];
     private readonly HashSet<(AttemptId, Verdict)> _decided = [];
+    private readonly Dictionary<(RegisterId Id, HostName Voter), Guid> _spoke = [];
     private readonly Dictionary<(AttemptId, Ballot), (int Life, Verdict? Value)> _ballots = [];
     private static readonly Fence NothingClosed = ContainerBallots.Fresh(Container).Lowest;
     private readonly HashSet<RegisterId> _chosen = [];
@@ -36,6 +37,13 @@ internal sealed partial class World
             _closed = floors[majority - 1];
         }
 
+        // When for a moment no disk is left on which it is known, nobody can tell the voters from new ones: from then on nothing is asked of what they know.
+        _isMemoryLost = !Array.Exists(_hosts, h => !h.IsLost && h.Ballots.Lowest >= _closed && _chosen.All(c => Knows(h.Ballots, c)));
+        if (_isMemoryLost)
+        {
+            return;
+        }
+
         if (_hosts.Count(h => h.IsVoting && h.Ballots.Lowest < _closed) >= majority)
         {
             Broken(ViolationKind.FloorReopened, $"{_closed} was closed at a majority, and a majority that votes does not know it: {Describe()}");
@@ -51,16 +59,6 @@ internal sealed partial class World
     }
 
     private static bool Knows(ContainerBallots state, RegisterId register) => register.Fence < state.Lowest || state.Undecided.Any(u => u.Register == register);
-
-    /// <summary>Voters begin together when all are new. Nobody can tell them from voters that have all lost everything: when nobody is left that knows, nothing is asked of them.</summary>
-    private void NoteFounding(VoterMembership before, VoterMembership noted)
-    {
-        var isFounding = noted.IsAdmitted && !before.IsAdmitted && !noted.Founders.IsEmpty;
-        if (isFounding && !Array.Exists(_hosts, h => !h.IsLost && h.Ballots.Lowest >= _closed && _chosen.All(c => Knows(h.Ballots, c))))
-        {
-            _isMemoryLost = true;
-        }
-    }
 
     private void CheckNeverTwo()
     {
@@ -96,6 +94,18 @@ internal sealed partial class World
         {
             Broken(ViolationKind.TwoValues, $"the register {vote.Register.Fence} has chosen both values");
         }
+    }
+
+    /// <summary>Of each voter at most one incarnation has a say in a register; otherwise it may break a promise that it does not know.</summary>
+    private void CheckSpeaksAsOne(SimulatedHost voter)
+    {
+        var key = (voter.Ballots.Open!.Id, voter.Name);
+        if (_spoke.TryGetValue(key, out var incarnation) && incarnation != voter.Incarnation)
+        {
+            Broken(ViolationKind.SpokeTwice, $"two incarnations of voter {voter.Name} have a say in the register {key.Id.Fence}");
+        }
+
+        _spoke[key] = voter.Incarnation;
     }
 
     /// <summary>A floor never goes down; what was promised in an open register is not taken back.</summary>

@@ -145,7 +145,6 @@ internal sealed partial class World
                 host.Counter = (host.Counter ?? 0) + 1;
                 return new RecoveryEvent.Counted(host.Counter.Value);
             case RecoveryAction.Note note:
-                NoteFounding(host.Votes.Membership, note.Membership);
                 host.Write(note.Membership);
                 return new RecoveryEvent.Written();
             case RecoveryAction.TakeOver takeOver:

@@ -84,6 +84,11 @@ internal sealed partial class World
             voter.Write(before.Apply(record));
             CheckKeepsItsWord(voter, before);
             _votersChanged = true;
+            if (record is VoterRecord.Vote or VoterRecord.Promise)
+            {
+                CheckSpeaksAsOne(voter);
+            }
+
             if (record is VoterRecord.Vote vote)
             {
                 Count(voter, vote);
