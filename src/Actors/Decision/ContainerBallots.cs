@@ -39,13 +39,12 @@ public sealed record ContainerBallots(
 {
     /// <summary>
     /// Registers that other voters had open when this one was admitted without its memory. It may have promised anything in them, so it abstains; any of them may have
-    /// decided, so it opens no other one before it knows what became of them.
+    /// decided, so it opens no other one before it knows what became of them. That a creator has withdrawn one says nothing here: it may have proposed before, and not know it any more.
     /// </summary>
-    public ImmutableArray<UnsettledRegister> Unsettled { get; init; } = [];
+    public ImmutableArray<RegisterId> Unsettled { get; init; } = [];
 
     /// <summary>What must be known to whoever takes this voter's place: the registers whose verdict it does not know.</summary>
-    public IEnumerable<UnsettledRegister> Undecided
-        => Open is null ? Unsettled : Unsettled.Prepend(new UnsettledRegister(Open.Id, Open.Registration.Source, Open.AcceptedBallot is not null));
+    public IEnumerable<RegisterId> Undecided => Open is null ? Unsettled : Unsettled.Prepend(Open.Id);
 
     /// <summary>Of a name that a voter hears for the first time.</summary>
     public static ContainerBallots Fresh(ContainerName container) => new(container, new Fence(0, 1), null, null, []);
@@ -65,7 +64,7 @@ public sealed record ContainerBallots(
         {
             Kept = [.. Kept.Select(k => k.Register.Registration.Register == a.Register ? k with { Has = k.Has.Add(a.Party) } : k).Where(k => !k.IsKnownToAll)],
         },
-        VoterRecord.Withdrawn w => this with { Open = Open?.Id == w.Register ? null : Open, Unsettled = Unsettled.RemoveAll(u => u.Register == w.Register) },
+        VoterRecord.Withdrawn w when Open?.Id == w.Register => this with { Open = null },
         VoterRecord.Released r => this with { Lowest = new Fence(r.Epoch + 1, 1), Owner = null },
         _ => this,
     };
@@ -78,7 +77,7 @@ public sealed record ContainerBallots(
             Lowest = raised ? closed.Next : Lowest,
             Owner = raised ? closed.NextOwner : Owner,
             Open = Open is not null && Open.Id.Fence < closed.Next ? null : Open,
-            Unsettled = Unsettled.RemoveAll(u => u.Register.Fence < closed.Next),
+            Unsettled = Unsettled.RemoveAll(u => u.Fence < closed.Next),
             Kept = Kept.Any(k => k.Register.Registration.Register == closed.Registration.Register)
                 ? Kept
                 : Kept.Add(new KeptVerdict(closed with { Registration = closed.Registration with { Previous = [] } }, [])),

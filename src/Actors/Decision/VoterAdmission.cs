@@ -84,19 +84,18 @@ public static class VoterAdmission
             Lowest = higher.Lowest,
             Owner = higher.Owner,
             Open = null,
-            Unsettled = told is null ? [] : told.Unsettled.RemoveAll(u => u.Register.Fence < higher.Lowest),
+            Unsettled = told is null ? [] : told.Unsettled.RemoveAll(u => u.Fence < higher.Lowest),
         };
     }
 
     private static ContainerBallots Merge(IGrouping<ContainerName, ContainerFloor> floors)
     {
         var highest = floors.MaxBy(f => f.Lowest)!;
-        var unsettled = floors.SelectMany(f => f.Unsettled).Where(u => u.Register.Fence >= highest.Lowest).GroupBy(u => u.Register);
         return ContainerBallots.Fresh(floors.Key) with
         {
             Lowest = highest.Lowest,
             Owner = highest.Owner,
-            Unsettled = [.. unsettled.Select(u => u.First() with { IsAccepted = u.Any(v => v.IsAccepted) })],
+            Unsettled = [.. floors.SelectMany(f => f.Unsettled).Where(u => u.Fence >= highest.Lowest).Distinct()],
         };
     }
 

@@ -25,7 +25,7 @@ public sealed class VoterCore(
     /// <summary>Answers <paramref name="request"/> of <paramref name="peer"/>, the node that the connection's certificate names.</summary>
     public VoterAnswer Answer(ContainerBallots state, HostName peer, VoterRequest request) => request switch
     {
-        VoterRequest.AskFloor => Say(new VoterReply.Floor(self, incarnation, state.Container, state.Lowest, state.Owner, state.Undecided.FirstOrDefault()?.Register)),
+        VoterRequest.AskFloor => Say(new VoterReply.Floor(self, incarnation, state.Container, state.Lowest, state.Owner, state.Undecided.FirstOrDefault())),
         VoterRequest.Begin begin => Begin(state, peer, begin.Registration),
         VoterRequest.Prepare prepare => WithOpen(state, peer, prepare.Register, prepare.Ballot, open => Prepare(open, prepare.Ballot)),
         VoterRequest.Accept accept => WithOpen(state, peer, accept.Register, accept.Ballot, open => Accept(open, accept)),
@@ -107,7 +107,7 @@ public sealed class VoterCore(
             return (BeginRefusal.BelowFloor, $"{container} at {fence} is closed for ever: the lowest fence that may begin is {state.Lowest}");
         }
 
-        if (state.Undecided.FirstOrDefault() is { Register: var open })
+        if (state.Undecided.FirstOrDefault() is { } open)
         {
             return (BeginRefusal.OtherAttemptOpen, $"attempt {open.Attempt} of {container} at {open.Fence} has not ended");
         }
@@ -204,8 +204,8 @@ public sealed class VoterCore(
     }
 
     private VoterAnswer Withdraw(ContainerBallots state, HostName peer, RegisterId register)
-        => state.Undecided.FirstOrDefault(u => u.Register == register) is not { } open ? Say(new VoterReply.Done(self))
-            : open.Source == peer && !open.IsAccepted && (state.Open is { } own ? own.Registration.Kind == RegisterKind.Creation : state.Owner is null)
+        => state.Open is not { } open || open.Id != register ? Say(new VoterReply.Done(self))
+            : open.Registration.Kind == RegisterKind.Creation && open.Registration.Source == peer && open.AcceptedBallot is null
                 ? new([new VoterRecord.Withdrawn(register)], new VoterReply.Done(self))
                 : Say(new VoterReply.Refused(self, $"attempt {register.Attempt} cannot be withdrawn: only a creator may, and only before anything was accepted"));
 

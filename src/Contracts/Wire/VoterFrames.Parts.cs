@@ -17,7 +17,7 @@ public static partial class VoterFrames
     /// <summary>Most voters of a register that any version allows.</summary>
     private const int MaxVoters = 9;
 
-    /// <summary>Containers in one answer about a voter's memory; with the longest names and the most registers they are some 110 KiB.</summary>
+    /// <summary>Containers in one answer about a voter's memory; with the longest names and the most registers they are some 80 KiB.</summary>
     public const int MaxFloors = 64;
 
     /// <summary>Registers of one container whose verdict a voter does not know: one of each host that begins, and of each voter that was lost meanwhile.</summary>
@@ -140,21 +140,21 @@ public static partial class VoterFrames
     private static (ContainerName Container, Fence Lowest, HostName? Owner) ReadFloor(ref WireReader reader)
         => (ReadContainer(ref reader), ReadFence(ref reader), ReadPresence(ref reader) ? ReadHost(ref reader) : null);
 
-    private static void Write(WireWriter writer, UnsettledRegister[] unsettled)
+    private static void Write(WireWriter writer, RegisterId[] unsettled)
     {
         writer.I32(unsettled.Length);
         foreach (var register in unsettled)
         {
-            DecisionBytes.Write(writer, register.Register).Text(register.Source.Value).Byte(register.IsAccepted ? (byte)1 : (byte)0);
+            DecisionBytes.Write(writer, register);
         }
     }
 
-    private static UnsettledRegister[] ReadUnsettled(ref WireReader reader)
+    private static RegisterId[] ReadUnsettled(ref WireReader reader)
     {
-        var unsettled = new UnsettledRegister[reader.Count(MaxUnsettled)];
+        var unsettled = new RegisterId[reader.Count(MaxUnsettled)];
         for (var i = 0; i < unsettled.Length; i++)
         {
-            unsettled[i] = new UnsettledRegister(ReadRegister(ref reader), ReadHost(ref reader), ReadPresence(ref reader));
+            unsettled[i] = ReadRegister(ref reader);
         }
 
         return unsettled;

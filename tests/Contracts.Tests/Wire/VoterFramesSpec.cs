@@ -30,7 +30,7 @@ public sealed class VoterFramesSpec
         new VoterReply.Refused(A, "why"), new VoterReply.Done(A), new VoterReply.Memory(A, Guid.NewGuid(), VoterStanding.New, [], [], false),
         new VoterReply.Memory(
             A, Guid.NewGuid(), VoterStanding.Votes, [new RegisteredVoter(A, Guid.NewGuid())],
-            [new ContainerFloor(Register.Container, Register.Fence, A, [new UnsettledRegister(Register, A, true), new UnsettledRegister(Register, A, false)]), new ContainerFloor(new ContainerName("c2"), new Fence(0, 1), null, [])], true),
+            [new ContainerFloor(Register.Container, Register.Fence, A, [Register, Register]), new ContainerFloor(new ContainerName("c2"), new Fence(0, 1), null, [])], true),
     ];
 
     [Theory]

@@ -58,7 +58,7 @@ internal sealed partial class World
         }
     }
 
-    private static bool Knows(ContainerBallots state, RegisterId register) => register.Fence < state.Lowest || state.Undecided.Any(u => u.Register == register);
+    private static bool Knows(ContainerBallots state, RegisterId register) => register.Fence < state.Lowest || state.Undecided.Contains(register);
 
     private void CheckNeverTwo()
     {
