@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using ActorMigration.Actors;
 using ActorMigration.Contracts;
 
@@ -7,15 +6,7 @@ namespace ActorMigration.Ports.Contract;
 /// <summary>The membership of a voter in memory.</summary>
 public sealed class MembershipInMemory(Guid incarnation) : IVoterMembership
 {
-    public Guid Incarnation { get; private set; } = incarnation;
-
-    public bool HasVoted { get; private set; }
-
-    public bool IsAdmitted { get; private set; }
-
-    public ulong? Counter { get; private set; }
-
-    public ImmutableArray<RegisteredVoter> Founders { get; private set; } = [];
+    public VoterMembership Current { get; private set; } = VoterMembership.Fresh(incarnation);
 
     /// <summary>The disk takes nothing.</summary>
     public bool IsFull { get; set; }
@@ -29,28 +20,16 @@ public sealed class MembershipInMemory(Guid incarnation) : IVoterMembership
     }
 
     /// <summary>As a copy of the disk would have it.</summary>
-    public MembershipInMemory Copy() => new(Incarnation) { HasVoted = HasVoted, IsAdmitted = IsAdmitted, Counter = Counter, Founders = Founders };
+    public MembershipInMemory Copy() => new(Current.Incarnation) { Current = Current };
 
-    public Task AdmitAsync(ImmutableArray<RegisteredVoter> founders, ulong counter)
-    {
-        (HasVoted, IsAdmitted, Founders, Counter) = (true, true, founders, counter);
-        return Task.CompletedTask;
-    }
-
-    public Task CountAsync(ulong counter)
+    public Task WriteAsync(VoterMembership membership)
     {
         if (IsFull)
         {
             throw new IOException("no space left on device");
         }
 
-        Counter = counter;
-        return Task.CompletedTask;
-    }
-
-    public Task RenewAsync(ulong counter)
-    {
-        (Incarnation, IsAdmitted, Counter, Founders) = (Guid.NewGuid(), false, counter, []);
+        Current = membership;
         return Task.CompletedTask;
     }
 }

@@ -37,7 +37,7 @@ public sealed record KeptVerdict(ClosedRegister Register, ImmutableHashSet<HostN
 
 /// <summary>
 /// All that one voter knows of one container. Invariants: <see cref="Lowest"/> never goes down and is kept for ever; at most one register is open, and its
-/// fence is not below <see cref="Lowest"/>; what was promised or accepted is never taken back while the register is open.
+/// fence is not below <see cref="Lowest"/>; what was promised or accepted is never taken back while the register is open; none is open while one is unsettled.
 /// </summary>
 /// <param name="Container">The container.</param>
 /// <param name="Lowest">Lowest fence that may be begun.</param>
@@ -48,6 +48,15 @@ public sealed record KeptVerdict(ClosedRegister Register, ImmutableHashSet<HostN
 public sealed record ContainerBallots(
     ContainerName Container, Fence Lowest, HostName? Owner, OpenRegister? Open, ImmutableArray<KeptVerdict> Kept, ResolvingRegister? Resolving = null)
 {
+    /// <summary>
+    /// Registers that other voters had open when this one was admitted without its memory. It may have promised anything in them, so it abstains; any of them may have
+    /// decided, so it opens no other one before it knows what became of them. That a creator has withdrawn one says nothing here: it may have proposed before, and not know it any more.
+    /// </summary>
+    public ImmutableArray<RegisterId> Unsettled { get; init; } = [];
+
+    /// <summary>What must be known to whoever takes this voter's place: the registers whose verdict it does not know.</summary>
+    public IEnumerable<RegisterId> Undecided => Open is null ? Unsettled : Unsettled.Prepend(Open.Id);
+
     /// <summary>Of a name that a voter hears for the first time.</summary>
     public static ContainerBallots Fresh(ContainerName container) => new(container, new Fence(0, 1), null, null, []);
 
@@ -91,6 +100,7 @@ public sealed record ContainerBallots(
             Owner = raised ? closed.NextOwner : Owner,
             Open = Open is not null && Open.Id.Fence < closed.Next ? null : Open,
             Resolving = Resolving is not null && Resolving.Registration.Register.Fence < closed.Next ? null : Resolving,
+            Unsettled = Unsettled.RemoveAll(u => u.Fence < closed.Next),
             Kept = Kept.Any(k => IsOf(closed, k) && k.Register.Certificate.Generation >= closed.Certificate.Generation)
                 ? Kept
                 : [.. Kept.Where(k => !IsOf(closed, k)), new KeptVerdict(closed with { Registration = closed.Registration with { Previous = [] } }, [], [])],

@@ -43,7 +43,7 @@ public sealed class Voter : IResolutionSeat, IDisposable
     {
         _self = self;
         _coreOf = coreOf;
-        _core = coreOf(membership.Incarnation);
+        _core = coreOf(membership.Current.Incarnation);
         _membership = membership;
         _store = store;
         _journal = journal;
@@ -147,27 +147,21 @@ public sealed class Voter : IResolutionSeat, IDisposable
         return Task.CompletedTask;
     });
 
-    /// <summary>Its memory is an old copy, or was never counted: from now on it is another voter, which has to be admitted.</summary>
-    public Task DistrustAsync(ulong counter) => AloneAsync(async () =>
+    /// <summary>Makes durable which voter it is, and becomes that one.</summary>
+    public Task NoteAsync(VoterMembership membership) => AloneAsync(async () =>
     {
-        await _membership.RenewAsync(counter).ConfigureAwait(false);
-        _core = _coreOf(_membership.Incarnation);
+        await _membership.WriteAsync(membership).ConfigureAwait(false);
+        _core = _coreOf(membership.Incarnation);
     });
 
-    /// <summary>Takes over what others know, and votes from then on. Called by whoever asked them, before anything was answered.</summary>
-    public Task AdmitAsync(AdmissionStep.Admit admit, ulong counter) => AloneAsync(async () =>
+    /// <summary>Makes durable what others know, before it may speak.</summary>
+    public Task TakeOverAsync(ImmutableArray<ContainerBallots> told) => AloneAsync(async () =>
     {
-        var told = admit.Containers.ToDictionary(c => c.Container);
-        ImmutableArray<VoterRecord> known = [.. _containers.Keys.Union(told.Keys)
-            .Select(name => new VoterRecord.Snapshot(VoterAdmission.Combine(_containers.GetValueOrDefault(name), told.GetValueOrDefault(name))))];
+        var known = VoterAdmission.TakenOver([.. _containers.Values], told);
         if (known.Length > 0)
         {
-            // On the disk before the right to speak is.
             await PersistAsync(known).ConfigureAwait(false);
         }
-
-        await _membership.AdmitAsync(admit.Founders, counter).ConfigureAwait(false);
-        _votes = true;
     });
 
     public void Dispose() => _oneAtATime.Dispose();
@@ -178,10 +172,11 @@ public sealed class Voter : IResolutionSeat, IDisposable
             .Where(c => after is not { } last || string.CompareOrdinal(c.Container.Value, last.Value) > 0)
             .OrderBy(c => c.Container.Value, StringComparer.Ordinal)
             .Take(VoterFrames.MaxFloors + 1)
-            .Select(c => new ContainerFloor(c.Container, c.Lowest, c.Owner))
+            .Select(VoterAdmission.WhatIsTold)
             .ToArray();
+        var membership = _membership.Current;
         return new VoterReply.Memory(
-            _self, _membership.Incarnation, Standing, [.. _membership.Founders],
+            _self, membership.Incarnation, membership.Standing(_votes), [.. membership.Founders],
             [.. floors.Take(VoterFrames.MaxFloors)], floors.Length > VoterFrames.MaxFloors);
     }
 
@@ -223,9 +218,6 @@ public sealed class Voter : IResolutionSeat, IDisposable
             : prepare.Value == Verdict.Dest && open.Proposed != Verdict.Dest ? $"the restored tree of attempt {attempt} does not wait at its gate on host {_self}: nothing of it can go on there"
             : null;
     }
-
-    /// <summary>One that has not been counted is about to draw another incarnation: nobody is to begin a cluster with it.</summary>
-    private VoterStanding Standing => _votes ? VoterStanding.Votes : _membership.HasVoted || _membership.Counter is null ? VoterStanding.Waits : VoterStanding.New;
 
     private string WhySilent() => $"voter {_self} does not vote: it has no memory or an old one, or its TPM has not answered yet; its log says what it waits for";
 

@@ -26,7 +26,7 @@ public abstract record AdmissionStep
 ///
 /// 1. Another voter began together with exactly this state directory: it was new then and has said nothing since, so it is a voter that has missed some messages.
 /// 2. As many others as are a majority know something: whatever a majority with this voter had on disk, one of them has as well, because two majorities without this voter
-///    still meet in one. It takes over the highest floors; registers that were begun before do not name its incarnation.
+///    still meet in one. It takes over the highest floors and which registers are open; those that were begun before do not name its incarnation.
 /// 3. All have empty state directories, and all others say so: the cluster is new. All begin together.
 ///
 /// Anything else is waited for: two voters of three that lost their disks stay silent, and the operator has to decide.
@@ -48,7 +48,10 @@ public static class VoterAdmission
 
         if (admitted.Length >= VerdictCheck.Majority(voters.Length))
         {
-            return new AdmissionStep.Admit([], [.. admitted.SelectMany(a => a.Floors).GroupBy(f => f.Container).Select(Merge)]);
+            ImmutableArray<ContainerBallots> known = [.. admitted.SelectMany(a => a.Floors).GroupBy(f => f.Container).Select(Merge)];
+            return known.FirstOrDefault(c => c.Unsettled.Length > VoterFrames.MaxUnsettled) is { } most
+                ? new AdmissionStep.Wait($"voter {self.Host} has no memory or an old one, and cannot take the others' over: more than {VoterFrames.MaxUnsettled} attempts of {most.Container} have not ended")
+                : new AdmissionStep.Admit([], known);
         }
 
         return !hasVoted && answers.Length == voters.Length - 1 && Array.TrueForAll(answers, a => a.Standing == VoterStanding.New)
@@ -56,9 +59,19 @@ public static class VoterAdmission
             : new AdmissionStep.Wait(Sentence(self.Host, voters, answers));
     }
 
+    /// <summary>What a voter tells one that has lost its memory.</summary>
+    public static ContainerFloor WhatIsTold(ContainerBallots known) => new(known.Container, known.Lowest, known.Owner, [.. known.Undecided]);
+
+    /// <summary>What a voter writes before it may speak: all that it knew and all that it was told.</summary>
+    /// <param name="own">Its old memory.</param>
+    /// <param name="told">What others told it.</param>
+    public static ImmutableArray<VoterRecord> TakenOver(ImmutableArray<ContainerBallots> own, ImmutableArray<ContainerBallots> told)
+        => [.. own.Concat(told).Select(c => c.Container).Distinct()
+            .Select(name => new VoterRecord.Snapshot(Combine(own.FirstOrDefault(c => c.Container == name), told.FirstOrDefault(c => c.Container == name))))];
+
     /// <summary>
-    /// What a voter knows of a container after its admission: the higher floor, and nothing that is open. Registers that were open before do not name its new incarnation,
-    /// so that it abstains in them whatever it knows.
+    /// What a voter knows of a container after its admission: the higher floor, and what is open at others, in which it abstains. What was open in its old memory it forgets:
+    /// where that matters one of the others has it too.
     /// </summary>
     /// <param name="own">Its old memory of one container, or null.</param>
     /// <param name="told">What others told it, or null.</param>
@@ -66,13 +79,24 @@ public static class VoterAdmission
     {
         var known = own ?? told ?? throw new ArgumentNullException(nameof(own));
         var higher = told is not null && told.Lowest > known.Lowest ? told : known;
-        return known with { Lowest = higher.Lowest, Owner = higher.Owner, Open = null };
+        return known with
+        {
+            Lowest = higher.Lowest,
+            Owner = higher.Owner,
+            Open = null,
+            Unsettled = told is null ? [] : told.Unsettled.RemoveAll(u => u.Fence < higher.Lowest),
+        };
     }
 
     private static ContainerBallots Merge(IGrouping<ContainerName, ContainerFloor> floors)
     {
         var highest = floors.MaxBy(f => f.Lowest)!;
-        return ContainerBallots.Fresh(floors.Key) with { Lowest = highest.Lowest, Owner = highest.Owner };
+        return ContainerBallots.Fresh(floors.Key) with
+        {
+            Lowest = highest.Lowest,
+            Owner = highest.Owner,
+            Unsettled = [.. floors.SelectMany(f => f.Unsettled).Where(u => u.Fence >= highest.Lowest).Distinct()],
+        };
     }
 
     private static string Sentence(HostName self, ImmutableArray<HostName> voters, VoterReply.Memory[] answers)

@@ -25,7 +25,7 @@ public sealed class VoterCore(
     /// <summary>Answers <paramref name="request"/> of <paramref name="peer"/>, the node that the connection's certificate names.</summary>
     public VoterAnswer Answer(ContainerBallots state, HostName peer, VoterRequest request) => request switch
     {
-        VoterRequest.AskFloor => Say(new VoterReply.Floor(self, incarnation, state.Container, state.Lowest, state.Owner, state.Open?.Id)),
+        VoterRequest.AskFloor => Say(new VoterReply.Floor(self, incarnation, state.Container, state.Lowest, state.Owner, state.Undecided.FirstOrDefault())),
         VoterRequest.Begin begin => Begin(state, peer, begin.Registration),
         VoterRequest.Prepare prepare => WithOpen(state, peer, prepare.Register, prepare.Ballot, open => Prepare(open, prepare.Ballot)),
         VoterRequest.Accept accept => WithOpen(state, peer, accept.Register, accept.Ballot, open => Accept(open, accept)),
@@ -112,9 +112,9 @@ public sealed class VoterCore(
             return (BeginRefusal.BelowFloor, $"{container} at {fence} is closed for ever: the lowest fence that may begin is {state.Lowest}");
         }
 
-        if (state.Open is { } open)
+        if (state.Undecided.FirstOrDefault() is { } open)
         {
-            return (BeginRefusal.OtherAttemptOpen, $"attempt {open.Id.Attempt} of {container} at {open.Id.Fence} has not ended");
+            return (BeginRefusal.OtherAttemptOpen, $"attempt {open.Attempt} of {container} at {open.Fence} has not ended");
         }
 
         if (state.Resolving?.Registration.Register is { } resolving && resolving.Fence >= state.Lowest)
@@ -236,7 +236,7 @@ public sealed class VoterCore(
             return Say(new VoterReply.Done(self));
         }
 
-        return state.Owner == peer && state.Lowest.Epoch == release.Epoch && state.Open is null
+        return state.Owner == peer && state.Lowest.Epoch == release.Epoch && !state.Undecided.Any()
             ? new([new VoterRecord.Released(state.Container, release.Epoch)], new VoterReply.Done(self))
             : Say(new VoterReply.Refused(self, $"{peer} may not free the name {state.Container}: it belongs to {state.Owner?.Value ?? "nobody"}, or an attempt is open"));
     }

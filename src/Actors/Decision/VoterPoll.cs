@@ -34,14 +34,23 @@ public sealed class VoterPoll(IVoterClient client, ImmutableArray<HostName> vote
             : (MigrationFailure.NoMajority, "no majority of the voters answers, so nothing was begun");
     }
 
-    /// <summary>Everything that one voter knows, or null: a part of it would be taken for less than it knows.</summary>
+    /// <summary>
+    /// Everything that one voter knows, or null: a part of it would be taken for less than it knows, and so would a part from before its own admission.
+    /// </summary>
     public async Task<VoterReply.Memory?> MemoryOfAsync(HostName voter)
     {
         var floors = ImmutableArray.CreateBuilder<ContainerFloor>();
+        VoterReply.Memory? first = null;
         for (ContainerName? after = null; ;)
         {
             using var deadline = new CancellationTokenSource(times.Reply, clock);
             if (await AskAsync(voter, new VoterRequest.AskMemory(after), deadline.Token).ConfigureAwait(false) is not VoterReply.Memory part || part.Voter != voter)
+            {
+                return null;
+            }
+
+            first ??= part;
+            if (part.Incarnation != first.Incarnation || part.Standing != first.Standing)
             {
                 return null;
             }

@@ -5,7 +5,7 @@ namespace ActorMigration.Actors;
 
 /// <summary>
 /// Lets this host's voter vote when that is safe: at once when the TPM's counter says that its memory is its newest, else when the other voters have told it enough.
-/// Runs beside the daemon's other work from its start; needs nothing of the cluster.
+/// Does what <see cref="RecoveryMachine"/> decides. Runs beside the daemon's other work from its start; needs nothing of the cluster.
 /// </summary>
 /// <param name="self">This host.</param>
 /// <param name="membership">What the state directory says of itself.</param>
@@ -23,9 +23,6 @@ public sealed class VoterRecovery(HostName self, IVoterMembership membership, IF
     /// </summary>
     public static readonly TimeSpan CountEvery = TimeSpan.FromHours(6);
 
-    /// <summary>In the place of a counter that was never incremented: a TPM's first count is higher.</summary>
-    private const ulong NeverCounted = 0;
-
     /// <summary>Returns when the voter may vote. <paramref name="waiting"/> hears what is waited for, whenever that changes.</summary>
     public async Task RunAsync(Voter voter, Action<string> waiting, CancellationToken cancel)
     {
@@ -35,7 +32,7 @@ public sealed class VoterRecovery(HostName self, IVoterMembership membership, IF
             string wait;
             try
             {
-                if (await TryAsync(voter, cancel).ConfigureAwait(false) is not { } why)
+                if (await TryAsync(voter, votes: false, cancel).ConfigureAwait(false) is not { } why)
                 {
                     return;
                 }
@@ -63,17 +60,14 @@ public sealed class VoterRecovery(HostName self, IVoterMembership membership, IF
     }
 
     /// <summary>Never returns by itself: counts on while the voter votes.</summary>
-    public async Task CountAsync(Action<string> failed, CancellationToken cancel)
+    public async Task CountAsync(Voter voter, Action<string> failed, CancellationToken cancel)
     {
         while (true)
         {
             await Task.Delay(CountEvery, clock, cancel).ConfigureAwait(false);
             try
             {
-                if (await counter.ReadAsync(cancel).ConfigureAwait(false) is { } now)
-                {
-                    await CountOnAsync(now, cancel).ConfigureAwait(false);
-                }
+                await TryAsync(voter, votes: true, cancel).ConfigureAwait(false);
             }
             catch (Exception e) when (e is TpmUnavailableException or IOException or UnauthorizedAccessException)
             {
@@ -83,43 +77,40 @@ public sealed class VoterRecovery(HostName self, IVoterMembership membership, IF
     }
 
     /// <summary>Null when the voter may vote, else what is waited for.</summary>
-    private async Task<string?> TryAsync(Voter voter, CancellationToken cancel)
+    private async Task<string?> TryAsync(Voter voter, bool votes, CancellationToken cancel)
     {
-        var now = await counter.ReadAsync(cancel).ConfigureAwait(false) ?? NeverCounted;
-        var isNewest = membership.Counter is { } recorded && (now == recorded || (membership.IsAdmitted && now + 1 == recorded));
-        if (!isNewest)
+        var machine = new RecoveryMachine(self, poll.Voters, Guid.NewGuid, votes);
+        for (RecoveryEvent happened = new RecoveryEvent.Begun(); ;)
         {
-            // Also before the first count: an admission counts, so that a copy of this incarnation from before it would not be taken for it.
-            await voter.DistrustAsync(now).ConfigureAwait(false);
-        }
-        else if (membership.IsAdmitted)
-        {
-            await CountOnAsync(now, cancel).ConfigureAwait(false);
-            await voter.ConfirmAsync().ConfigureAwait(false);
-            return null;
-        }
-
-        var others = await Task.WhenAll(poll.Voters.Where(v => v != self).Select(poll.MemoryOfAsync)).ConfigureAwait(false);
-        switch (VoterAdmission.Decide(new RegisteredVoter(self, membership.Incarnation), membership.HasVoted, poll.Voters, others.OfType<VoterReply.Memory>()))
-        {
-            case AdmissionStep.Admit admit:
-                await voter.AdmitAsync(admit, await counter.IncrementAsync(cancel).ConfigureAwait(false)).ConfigureAwait(false);
-                return null;
-            case AdmissionStep.Wait wait:
-                return wait.Sentence;
-            default:
-                throw new InvalidOperationException("an admission is granted or waited for");
-        }
-    }
-
-    /// <summary>The disk first: a crash between the two leaves the counter one below what is written, which is as good.</summary>
-    private async Task CountOnAsync(ulong now, CancellationToken cancel)
-    {
-        await membership.CountAsync(now + 1).ConfigureAwait(false);
-        var counted = await counter.IncrementAsync(cancel).ConfigureAwait(false);
-        if (counted != now + 1)
-        {
-            await membership.CountAsync(counted).ConfigureAwait(false);
+            (machine, var action) = machine.Step(membership.Current, happened);
+            switch (action)
+            {
+                case RecoveryAction.ReadCounter:
+                    happened = new RecoveryEvent.CounterRead(await counter.ReadAsync(cancel).ConfigureAwait(false));
+                    break;
+                case RecoveryAction.Increment:
+                    happened = new RecoveryEvent.Counted(await counter.IncrementAsync(cancel).ConfigureAwait(false));
+                    break;
+                case RecoveryAction.Note note:
+                    await voter.NoteAsync(note.Membership).ConfigureAwait(false);
+                    happened = new RecoveryEvent.Written();
+                    break;
+                case RecoveryAction.TakeOver takeOver:
+                    await voter.TakeOverAsync(takeOver.Containers).ConfigureAwait(false);
+                    happened = new RecoveryEvent.Written();
+                    break;
+                case RecoveryAction.AskOthers:
+                    var others = await Task.WhenAll(poll.Voters.Where(v => v != self).Select(poll.MemoryOfAsync)).ConfigureAwait(false);
+                    happened = new RecoveryEvent.Heard([.. others.OfType<VoterReply.Memory>()]);
+                    break;
+                case RecoveryAction.Vote:
+                    await voter.ConfirmAsync().ConfigureAwait(false);
+                    return null;
+                case RecoveryAction.Wait wait:
+                    return wait.Sentence;
+                default:
+                    throw new InvalidOperationException($"nobody does {action.GetType().Name}");
+            }
         }
     }
 }

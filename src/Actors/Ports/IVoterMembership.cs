@@ -1,34 +1,13 @@
-using System.Collections.Immutable;
-using ActorMigration.Contracts;
-
 namespace ActorMigration.Actors;
 
-/// <summary>Which voter this host's state directory is, and how new its memory was when it was last written. Called by the voter, one call at a time.</summary>
+/// <summary>Keeps which voter this host's state directory is. Called by the voter, one call at a time.</summary>
 public interface IVoterMembership
 {
-    /// <summary>Names the state: drawn when the directory was first used, and again when it proved older than it should be.</summary>
-    Guid Incarnation { get; }
+    /// <summary>As it is on the disk.</summary>
+    VoterMembership Current { get; }
 
-    /// <summary>True when some incarnation in this directory has voted.</summary>
-    bool HasVoted { get; }
-
-    /// <summary>True when this incarnation may vote, if its memory is its newest.</summary>
-    bool IsAdmitted { get; }
-
-    /// <summary>What the TPM's counter stood at, or was about to stand at, when this was last written; null for an incarnation that has not asked it yet.</summary>
-    ulong? Counter { get; }
-
-    /// <summary>With whom it began; empty when it was admitted by voters that knew more.</summary>
-    ImmutableArray<RegisteredVoter> Founders { get; }
-
-    /// <summary>Makes durable that this incarnation may vote.</summary>
-    Task AdmitAsync(ImmutableArray<RegisteredVoter> founders, ulong counter);
-
-    /// <summary>Makes durable what the counter is about to stand at.</summary>
-    Task CountAsync(ulong counter);
-
-    /// <summary>Draws a new incarnation, which has to be admitted, and makes durable what the counter stood at then.</summary>
-    Task RenewAsync(ulong counter);
+    /// <summary>Makes it durable; when it throws, the disk and <see cref="Current"/> are as they were.</summary>
+    Task WriteAsync(VoterMembership membership);
 }
 
 /// <summary>

@@ -42,7 +42,8 @@ public enum VoterStanding
 /// <param name="Container">The container.</param>
 /// <param name="Lowest">Lowest fence that may be begun; everything below is closed for ever.</param>
 /// <param name="Owner">Owner of the epoch of <paramref name="Lowest"/>; null when the name is free.</param>
-public sealed record ContainerFloor(ContainerName Container, Fence Lowest, HostName? Owner);
+/// <param name="Unsettled">Registers that were begun, and whose verdict the voter does not know.</param>
+public sealed record ContainerFloor(ContainerName Container, Fence Lowest, HostName? Owner, RegisterId[] Unsettled);
 
 /// <summary>A voter's answer. What it says about its own state was on its disk before it was said.</summary>
 public abstract record VoterReply

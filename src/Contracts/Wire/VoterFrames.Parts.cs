@@ -29,8 +29,11 @@ public static partial class VoterFrames
     /// <summary>Operator's verdicts in one answer; some 6 KiB each with five voters.</summary>
     public const int MaxResolutions = 8;
 
-    /// <summary>Containers in one answer about a voter's memory; with the longest names they are some 60 KiB.</summary>
-    public const int MaxFloors = 200;
+    /// <summary>Containers in one answer about a voter's memory; with the longest names and the most registers they are some 80 KiB.</summary>
+    public const int MaxFloors = 64;
+
+    /// <summary>Registers of one container whose verdict a voter does not know: one of each host that begins, and of each voter that was lost meanwhile.</summary>
+    public const int MaxUnsettled = 16;
 
     private static ContainerName ReadContainer(ref WireReader reader)
     {
@@ -189,24 +192,45 @@ public static partial class VoterFrames
         return voters;
     }
 
-    private static void Write(WireWriter writer, ContainerFloor floor)
+    private static void Write(WireWriter writer, ContainerName container, Fence lowest, HostName? owner)
     {
-        writer.Text(floor.Container.Value).I64(floor.Lowest.Epoch).I32(floor.Lowest.Ordinal).Byte(floor.Owner is null ? (byte)0 : (byte)1);
-        if (floor.Owner is { } owner)
+        writer.Text(container.Value).I64(lowest.Epoch).I32(lowest.Ordinal).Byte(owner is null ? (byte)0 : (byte)1);
+        if (owner is { } host)
         {
-            writer.Text(owner.Value);
+            writer.Text(host.Value);
         }
     }
 
-    private static ContainerFloor ReadFloor(ref WireReader reader) => new(
-        ReadContainer(ref reader), ReadFence(ref reader), ReadPresence(ref reader) ? ReadHost(ref reader) : null);
+    private static (ContainerName Container, Fence Lowest, HostName? Owner) ReadFloor(ref WireReader reader)
+        => (ReadContainer(ref reader), ReadFence(ref reader), ReadPresence(ref reader) ? ReadHost(ref reader) : null);
+
+    private static void Write(WireWriter writer, RegisterId[] unsettled)
+    {
+        writer.I32(unsettled.Length);
+        foreach (var register in unsettled)
+        {
+            DecisionBytes.Write(writer, register);
+        }
+    }
+
+    private static RegisterId[] ReadUnsettled(ref WireReader reader)
+    {
+        var unsettled = new RegisterId[reader.Count(MaxUnsettled)];
+        for (var i = 0; i < unsettled.Length; i++)
+        {
+            unsettled[i] = ReadRegister(ref reader);
+        }
+
+        return unsettled;
+    }
 
     private static ContainerFloor[] ReadFloors(ref WireReader reader)
     {
         var floors = new ContainerFloor[reader.Count(MaxFloors)];
         for (var i = 0; i < floors.Length; i++)
         {
-            floors[i] = ReadFloor(ref reader);
+            var (container, lowest, owner) = ReadFloor(ref reader);
+            floors[i] = new ContainerFloor(container, lowest, owner, ReadUnsettled(ref reader));
         }
 
         return floors;

@@ -101,7 +101,7 @@ public static partial class VoterFrames
         switch (reply)
         {
             case VoterReply.Floor r:
-                Write(writer.Byte(1).Text(r.Voter.Value).Uuid(r.Incarnation), new ContainerFloor(r.Container, r.Lowest, r.Owner));
+                Write(writer.Byte(1).Text(r.Voter.Value).Uuid(r.Incarnation), r.Container, r.Lowest, r.Owner);
                 writer.Byte(r.Open is null ? (byte)0 : (byte)1);
                 if (r.Open is { } open)
                 {
@@ -151,7 +151,8 @@ public static partial class VoterFrames
                 writer.I32(r.Floors.Length);
                 foreach (var floor in r.Floors)
                 {
-                    Write(writer, floor);
+                    Write(writer, floor.Container, floor.Lowest, floor.Owner);
+                    Write(writer, floor.Unsettled);
                 }
 
                 writer.Byte(r.HasMore ? (byte)1 : (byte)0);
@@ -232,8 +233,8 @@ public static partial class VoterFrames
     private static VoterReply.Floor ReadFloorReply(ref WireReader reader)
     {
         var (voter, incarnation) = (ReadHost(ref reader), reader.Uuid());
-        var floor = ReadFloor(ref reader);
-        return new VoterReply.Floor(voter, incarnation, floor.Container, floor.Lowest, floor.Owner, ReadPresence(ref reader) ? ReadRegister(ref reader) : null);
+        var (container, lowest, owner) = ReadFloor(ref reader);
+        return new VoterReply.Floor(voter, incarnation, container, lowest, owner, ReadPresence(ref reader) ? ReadRegister(ref reader) : null);
     }
 
     private static VoterReply.Promised ReadPromised(ref WireReader reader)

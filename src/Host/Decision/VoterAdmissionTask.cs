@@ -25,7 +25,7 @@ internal sealed class VoterAdmissionTask : IAsyncDisposable
         {
             await recovery.RunAsync(voter, sentence => log.LogWarning("{Sentence}", sentence), _end.Token).ConfigureAwait(false);
             log.LogInformation("Voter {Host} votes", self);
-            await recovery.CountAsync(sentence => log.LogWarning("{Sentence}", sentence), _end.Token).ConfigureAwait(false);
+            await recovery.CountAsync(voter, sentence => log.LogWarning("{Sentence}", sentence), _end.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_end.IsCancellationRequested)
         {

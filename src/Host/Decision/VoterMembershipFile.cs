@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using ActorMigration.Actors;
 using ActorMigration.Contracts;
@@ -20,15 +19,7 @@ internal sealed class VoterMembershipFile : IVoterMembership
         _content = content;
     }
 
-    public Guid Incarnation => _content.Incarnation;
-
-    public bool HasVoted => _content.HasVoted;
-
-    public bool IsAdmitted => _content.IsAdmitted;
-
-    public ulong? Counter => _content.Counter;
-
-    public ImmutableArray<RegisteredVoter> Founders => [.. _content.Founders];
+    public VoterMembership Current => new(_content.Incarnation, _content.HasVoted, _content.IsAdmitted, _content.Counter, [.. _content.Founders]);
 
     /// <summary>Makes the file when it is not there. Throws <see cref="RecordLogException"/> for one that cannot be read or made.</summary>
     /// <param name="path">Of the file.</param>
@@ -42,7 +33,7 @@ internal sealed class VoterMembershipFile : IVoterMembership
                 return new VoterMembershipFile(path, there);
             }
 
-            var fresh = new VoterMembershipFile(path, new Content(log, Guid.NewGuid(), HasVoted: false, IsAdmitted: false, Counter: null, Founders: []));
+            var fresh = new VoterMembershipFile(path, ContentOf(log, VoterMembership.Fresh(Guid.NewGuid())));
             fresh.Write();
             return fresh;
         }
@@ -52,17 +43,10 @@ internal sealed class VoterMembershipFile : IVoterMembership
         }
     }
 
-    public Task AdmitAsync(ImmutableArray<RegisteredVoter> founders, ulong counter)
-        => WriteAsync(_content with { HasVoted = true, IsAdmitted = true, Founders = [.. founders], Counter = counter });
-
-    public Task CountAsync(ulong counter) => WriteAsync(_content with { Counter = counter });
-
-    public Task RenewAsync(ulong counter) => WriteAsync(_content with { Incarnation = Guid.NewGuid(), IsAdmitted = false, Counter = counter, Founders = [] });
-
-    private Task WriteAsync(Content content)
+    public Task WriteAsync(VoterMembership membership)
     {
         var before = _content;
-        _content = content;
+        _content = ContentOf(before.Log, membership);
         try
         {
             Write();
@@ -75,6 +59,8 @@ internal sealed class VoterMembershipFile : IVoterMembership
 
         return Task.CompletedTask;
     }
+
+    private static Content ContentOf(Guid log, VoterMembership m) => new(log, m.Incarnation, m.HasVoted, m.IsAdmitted, m.Counter, [.. m.Founders]);
 
     private void Write() => DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(_content));
 

@@ -46,8 +46,8 @@ public sealed class VoterAdmissionSpec
     public void The_highest_floors_are_taken_over()
     {
         var step = Assert.IsType<AdmissionStep.Admit>(Decide(
-            Knowing(OfB, [], new ContainerFloor(Name, new Fence(3, 1), B), new ContainerFloor(new ContainerName("c2"), new Fence(5, 1), W)),
-            Knowing(OfW, [], new ContainerFloor(Name, new Fence(3, 2), W))));
+            Knowing(OfB, [], new ContainerFloor(Name, new Fence(3, 1), B, []), new ContainerFloor(new ContainerName("c2"), new Fence(5, 1), W, [])),
+            Knowing(OfW, [], new ContainerFloor(Name, new Fence(3, 2), W, []))));
 
         Assert.Empty(step.Founders);
         Assert.Equal([Name.Value, "c2"], step.Containers.Select(c => c.Container.Value));
@@ -57,7 +57,7 @@ public sealed class VoterAdmissionSpec
 
     [Fact]
     public void One_of_two_that_know_something_is_not_enough_because_the_other_may_know_more()
-        => Assert.IsType<AdmissionStep.Wait>(Decide(Knowing(OfB, [], new ContainerFloor(Name, new Fence(3, 1), B))));
+        => Assert.IsType<AdmissionStep.Wait>(Decide(Knowing(OfB, [], new ContainerFloor(Name, new Fence(3, 1), B, []))));
 
     [Fact]
     public void Of_four_others_three_are_enough()
@@ -114,6 +114,34 @@ public sealed class VoterAdmissionSpec
         Assert.Null(await poll.MemoryOfAsync(W));
     }
 
+    [Fact]
+    public async Task A_memory_of_which_a_part_is_from_before_its_voters_admission_is_not_taken()
+    {
+        var poll = new VoterPoll(new TwoParts(), Voters, VoterTimes.Default, TimeProvider.System);
+
+        Assert.Null(await poll.MemoryOfAsync(B));
+    }
+
+    [Fact]
+    public void What_any_of_the_others_has_open_is_unsettled_and_what_is_closed_at_one_of_them_is_not()
+    {
+        var low = new RegisterId(Name, new Fence(3, 1), AttemptId.New());
+        var high = new RegisterId(Name, new Fence(3, 2), AttemptId.New());
+        var step = Assert.IsType<AdmissionStep.Admit>(Decide(
+            Knowing(OfB, [], new ContainerFloor(Name, new Fence(3, 1), B, [low, high])),
+            Knowing(OfW, [], new ContainerFloor(Name, new Fence(3, 2), B, [high]))));
+
+        Assert.Equal(high, Assert.Single(Assert.Single(step.Containers).Unsettled));
+    }
+
+    [Fact]
+    public void More_unsettled_attempts_than_can_be_told_are_waited_for()
+    {
+        var many = Enumerable.Range(0, VoterFrames.MaxUnsettled + 1).Select(_ => new RegisterId(Name, new Fence(3, 1), AttemptId.New())).ToArray();
+
+        Assert.IsType<AdmissionStep.Wait>(Decide(Knowing(OfB, [], new ContainerFloor(Name, new Fence(3, 1), B, many[..^1])), Knowing(OfW, [], new ContainerFloor(Name, new Fence(3, 1), B, many[^1..]))));
+    }
+
     private static AdmissionStep Decide(params VoterReply.Memory[] others) => VoterAdmission.Decide(Self, false, Voters, others);
 
     private static VoterReply.Memory Waiting(RegisteredVoter voter) => new(voter.Host, voter.Incarnation, VoterStanding.New, [], [], false);
@@ -121,6 +149,15 @@ public sealed class VoterAdmissionSpec
     private static VoterReply.Memory Knowing(RegisteredVoter voter, RegisteredVoter[] founders, params ContainerFloor[] floors)
         => new(voter.Host, voter.Incarnation, VoterStanding.Votes, founders, floors, false);
 
+
+    /// <summary>A voter that is admitted between the two parts of its answer.</summary>
+    private sealed class TwoParts : IVoterClient
+    {
+        public Task<VoterReply> AskAsync(HostName host, VoterRequest request, CancellationToken cancel)
+            => Task.FromResult<VoterReply>(request is VoterRequest.AskMemory { After: null }
+                ? new VoterReply.Memory(B, OfB.Incarnation, VoterStanding.Waits, [], [new ContainerFloor(Name, new Fence(3, 1), B, [])], HasMore: true)
+                : new VoterReply.Memory(B, OfB.Incarnation, VoterStanding.Votes, [], [], HasMore: false));
+    }
 
     private sealed class OneVoter(Voter voter) : IVoterClient
     {

@@ -145,6 +145,53 @@ public sealed class VoterCoreSpec
     }
 
     [Fact]
+    public void An_admitted_voter_gives_no_name_away_that_others_may_have_given_already()
+    {
+        foreach (var voter in Voters)
+        {
+            _cluster[voter] = ContainerBallots.Fresh(Name);
+        }
+
+        var theirs = Registration(new Fence(0, 1), B, B, RegisterKind.Creation);
+        foreach (var voter in new[] { A, B })
+        {
+            Assert.IsType<VoterReply.Registered>(_cluster.Ask(voter, B, new VoterRequest.Begin(theirs)));
+        }
+
+        // A has lost its disk, and W has missed everything.
+        var told = new[] { B, W }.Select(v => new VoterReply.Memory(v, Guid.NewGuid(), VoterStanding.Votes, [], [VoterAdmission.WhatIsTold(_cluster[v])], false));
+        var admit = Assert.IsType<AdmissionStep.Admit>(VoterAdmission.Decide(new RegisteredVoter(A, Guid.NewGuid()), false, Voters, told));
+        _cluster[A] = VoterAdmission.Combine(null, Assert.Single(admit.Containers));
+
+        var mine = Registration(new Fence(0, 1), W, W, RegisterKind.Creation);
+        var reply = Assert.IsType<VoterReply.BeginRefused>(_cluster.Ask(A, W, new VoterRequest.Begin(mine)));
+        Assert.Equal(BeginRefusal.OtherAttemptOpen, reply.Reason);
+        Assert.Contains(theirs.Register, VoterAdmission.WhatIsTold(_cluster[A]).Unsettled);
+    }
+
+    [Fact]
+    public void What_is_unsettled_is_not_withdrawn()
+    {
+        var register = new RegisterId(Name, new Fence(0, 1), AttemptId.New());
+        _cluster[W] = ContainerBallots.Fresh(Name) with { Unsettled = [register] };
+
+        Assert.IsType<VoterReply.Done>(_cluster.Ask(W, A, new VoterRequest.Withdraw(register)));
+
+        Assert.Equal(register, Assert.Single(_cluster[W].Unsettled));
+    }
+
+    [Fact]
+    public void The_verdict_before_that_BEGIN_brings_along_settles_what_was_unsettled()
+    {
+        var certificate = _cluster.Decide(_first, Verdict.Source);
+        _cluster[W] = ContainerBallots.Fresh(Name) with { Lowest = new Fence(1, 1), Owner = A, Unsettled = [_first.Register] };
+        var next = Registration(new Fence(1, 2), A, B, RegisterKind.Migration, new ClosedRegister(_first, certificate!));
+
+        Assert.IsType<VoterReply.Registered>(_cluster.Ask(W, A, new VoterRequest.Begin(next)));
+        Assert.Empty(_cluster[W].Unsettled);
+    }
+
+    [Fact]
     public void A_creator_that_proposed_nothing_may_withdraw_and_one_that_was_accepted_may_not()
     {
         foreach (var voter in Voters)

@@ -85,7 +85,7 @@ public sealed class VoterRecoverySpec : IDisposable
     public async Task A_state_directory_that_is_put_back_is_noticed_and_the_voter_becomes_another_one()
     {
         await FoundedAsync();
-        var incarnation = _stations[A].Membership.Incarnation;
+        var incarnation = _stations[A].Membership.Current.Incarnation;
         var old = _stations[A].Copy();
         Restart(A);
         await VotesAsync(A);
@@ -95,7 +95,7 @@ public sealed class VoterRecoverySpec : IDisposable
 
         Start(A);
         await StandsAsync(A, VoterStanding.Waits);
-        Assert.NotEqual(incarnation, old.Membership.Incarnation);
+        Assert.NotEqual(incarnation, old.Membership.Current.Incarnation);
 
         Start(B);
         await VotesAsync(A);
@@ -127,7 +127,7 @@ public sealed class VoterRecoverySpec : IDisposable
     {
         await FoundedAsync();
         var station = _stations[A];
-        await station.Membership.CountAsync(station.Tpm.Value!.Value + 1);
+        await station.Membership.WriteAsync(station.Membership.Current.Counted(station.Tpm.Value!.Value + 1));
         Stop(B);
         Stop(W);
 
@@ -192,7 +192,7 @@ public sealed class VoterRecoverySpec : IDisposable
         }
 
         await AllVoteAsync();
-        var unsigned = Registration(new Fence(0, 1), A, A, RegisterKind.Creation) with { Voters = [.. Voters.Select(v => new RegisteredVoter(v, _stations[v].Membership.Incarnation))] };
+        var unsigned = Registration(new Fence(0, 1), A, A, RegisterKind.Creation) with { Voters = [.. Voters.Select(v => new RegisteredVoter(v, _stations[v].Membership.Current.Incarnation))] };
         var creation = unsigned with { Signature = FakeKeys.Sign(A, DecisionBytes.ToSign(unsigned)) };
         foreach (var voter in Voters)
         {

@@ -32,6 +32,11 @@ public sealed class HandOverSimulationSpec(ITestOutputHelper output)
         "destination KillingGated CallDone", "destination JournalingNever Journaled", "destination JournalingProposed JournalFailed",
         "voter Opened Prepare", "voter Promised Prepare", "voter Promised Accept Dest", "voter Promised Accept Source", "voter Accepted Prepare", "voter Accepted Accept Dest",
         "voter Accepted Learn", "voter Closed Prepare", "voter BelowFloor Begin", "voter OtherOpen Begin", "voter Idle Begin",
+        "voter New AskMemory", "voter Waits AskMemory", "voter Idle AskMemory", "voter OtherOpen AskMemory", "voter New Prepare", "voter Waits Begin", "voter Unsettled Begin",
+        "recovery Idle Begun", "recovery Reading CounterRead", "recovery CountingFirst Counted", "recovery Renewing Written", "recovery Asking Memory New",
+        "recovery Asking Memory Waits", "recovery Asking Memory Votes", "recovery Asking Heard", "recovery NotingMemory Written", "recovery TakingOver Written",
+        "recovery NotingAdmission Written", "recovery Counting Counted", "recovery Noting Written", "recovery CatchingUp Counted",
+        "creator Deciding VerdictLearned", "creator Starting CallDone", "creator Opening RegisterAnswered",
         "proposer Accepting Accepted", "proposer Accepting Outbid", "proposer Preparing Promised", "proposer Preparing UnknownRegister",
     ];
 
@@ -87,6 +92,13 @@ public sealed class HandOverSimulationSpec(ITestOutputHelper output)
     [InlineData(nameof(Mutant.OrdinalNotChecked))]
     [InlineData(nameof(Mutant.DecidesBeforeGate))]
     [InlineData(nameof(Mutant.RolledBackVoterKeepsIncarnation))]
+    [InlineData(nameof(Mutant.EmptyVoterVotesAtOnce))]
+    [InlineData(nameof(Mutant.AdmissionAsksMinority))]
+    [InlineData(nameof(Mutant.AdmissionTakesOwnerOnly))]
+    [InlineData(nameof(Mutant.OldCopyIsTakenForNewest))]
+    [InlineData(nameof(Mutant.AdmissionForgetsOpenRegisters))]
+    [InlineData(nameof(Mutant.CrashedCountIsCountedOnce))]
+    [InlineData(nameof(Mutant.AdmittedVotesInOldAttempts))]
     public void A_broken_rule_is_found_out(string mutant) => Find(new Plan(IsNaive: false, Enum.Parse<Mutant>(mutant)), Schedules);
 
     [Fact]

@@ -61,10 +61,12 @@ public sealed class VoterFrameLimitsSpec
         Refuses(new VoterRequest.Begin(Registration with { Previous = [before, before] }));
         Refuses(new VoterRequest.Begin(Registration with { Previous = [before with { Registration = Registration with { Previous = [before] } }] }));
 
-        var floor = new ContainerFloor(Register.Container, Register.Fence, A);
-        Assert.IsType<VoterReply.Memory>(VoterFrames.DecodeReply(VoterFrames.Encode(MemoryOf(VoterFrames.MaxFloors))));
-        Refuses(MemoryOf(VoterFrames.MaxFloors + 1));
-        VoterReply.Memory MemoryOf(int floors) => new(A, Guid.Empty, VoterStanding.Votes, [], [.. Enumerable.Repeat(floor, floors)], false);
+        Assert.IsType<VoterReply.Memory>(VoterFrames.DecodeReply(VoterFrames.Encode(MemoryOf(VoterFrames.MaxFloors, VoterFrames.MaxUnsettled))));
+        Refuses(MemoryOf(VoterFrames.MaxFloors + 1, 0));
+        Refuses(MemoryOf(1, VoterFrames.MaxUnsettled + 1));
+        static VoterReply.Memory MemoryOf(int floors, int unsettled) => new(
+            A, Guid.Empty, VoterStanding.Votes, [],
+            [.. Enumerable.Repeat(new ContainerFloor(Register.Container, Register.Fence, A, [.. Enumerable.Repeat(Register, unsettled)]), floors)], false);
     }
 
     private static void Reads(VoterRequest request) => Assert.Equal(request.GetType(), VoterFrames.DecodeRequest(VoterFrames.Encode(request)).GetType());

@@ -35,7 +35,7 @@ public sealed class VoterFramesSpec
         new VoterReply.Refused(A, "why"), new VoterReply.Done(A), new VoterReply.Memory(A, Guid.NewGuid(), VoterStanding.New, [], [], false),
         new VoterReply.Memory(
             A, Guid.NewGuid(), VoterStanding.Votes, [new RegisteredVoter(A, Guid.NewGuid())],
-            [new ContainerFloor(Register.Container, Register.Fence, A), new ContainerFloor(new ContainerName("c2"), new Fence(0, 1), null)], true),
+            [new ContainerFloor(Register.Container, Register.Fence, A, [Register, Register]), new ContainerFloor(new ContainerName("c2"), new Fence(0, 1), null, [])], true),
         new VoterReply.ResolutionPromised(A, 2, null), new VoterReply.ResolutionPromised(A, 2, Resolution), new VoterReply.Consented(new SignedConsent(A, [5])),
         new VoterReply.Resolutions(A, []), new VoterReply.Resolutions(A, [new ClosedRegister(Before, Resolved)]),
     ];

@@ -4,10 +4,13 @@ using ActorMigration.Contracts;
 
 namespace ActorMigration.Simulator;
 
-/// <summary>What a voter has of the register that it is asked about; for a question about the floor, whether any is open.</summary>
+/// <summary>Whether a voter votes, and what it has of the register that it is asked about; for a question about the floor, whether any is open.</summary>
 internal enum VoterState
 {
+    New,
+    Waits,
     Idle,
+    Unsettled,
     OtherOpen,
     Opened,
     Promised,
@@ -20,6 +23,7 @@ internal enum VoterState
 internal static class Cells
 {
     private const string AcceptOf = "Accept ";
+    private const string MemoryOf = "Memory ";
 
     /// <summary>The messages between the two hosts.</summary>
     public static readonly string[] MessageNames = [.. NamesOf(typeof(IAttemptMessage)).Order(StringComparer.Ordinal)];
@@ -30,7 +34,11 @@ internal static class Cells
     private static readonly string[] RequestNames =
     [
         nameof(VoterRequest.AskFloor), nameof(VoterRequest.Begin), nameof(VoterRequest.Prepare), AcceptOf + Verdict.Source, AcceptOf + Verdict.Dest, nameof(VoterRequest.Learn),
+        nameof(VoterRequest.AskMemory), nameof(VoterRequest.Withdraw), nameof(VoterRequest.Release),
     ];
+
+    private static readonly string[] RecoveryNames =
+        [.. NamesOf(typeof(RecoveryEvent)).Order(StringComparer.Ordinal), .. Enum.GetNames<VoterStanding>().Select(s => MemoryOf + s)];
 
     private static readonly string[] ProposerNames =
         [.. NamesOf(typeof(ProposerEvent)).Where(n => n != nameof(ProposerEvent.Replied)).Order(StringComparer.Ordinal), .. NamesOf(typeof(VoterReply)).Order(StringComparer.Ordinal)];
@@ -39,17 +47,24 @@ internal static class Cells
     private static readonly Table Destination = new("destination", Enum.GetNames<DestinationState>(), AttemptNames, Source.End);
     private static readonly Table Voter = new("voter", Enum.GetNames<VoterState>(), RequestNames, Destination.End);
     private static readonly Table Proposers = new("proposer", Enum.GetNames<ProposerState>(), ProposerNames, Voter.End);
-    private static readonly Table[] Tables = [Source, Destination, Voter, Proposers];
+    private static readonly Table Recovery = new("recovery", Enum.GetNames<RecoveryState>(), RecoveryNames, Proposers.End);
+    private static readonly Table Creation = new("creator", Enum.GetNames<CreatorState>(), AttemptNames, Recovery.End);
+    private static readonly Table[] Tables = [Source, Destination, Voter, Proposers, Recovery, Creation];
 
     /// <summary>How many there are.</summary>
-    public static int Number => Proposers.End;
+    public static int Number => Creation.End;
 
-    public static int Of(ISide side, AttemptEvent happened) => (side.Role == AttemptRole.Source ? Source : Destination).Cell(side.State, NameOf(happened));
+    public static int Of(ISide side, AttemptEvent happened) => (side.Role switch { AttemptRole.Source => Source, AttemptRole.Destination => Destination, _ => Creation }).Cell(side.State, NameOf(happened));
 
     public static int Of(Proposer proposer, ProposerEvent e)
         => Proposers.Cell((int)proposer.State, e is ProposerEvent.Replied r ? r.Reply.GetType().Name : e.GetType().Name);
 
-    public static int Of(ContainerBallots state, VoterRequest request) => Voter.Cell((int)StateOf(state, request), request switch
+    public static int Of(RecoveryMachine machine, RecoveryEvent e) => Recovery.Cell((int)machine.State, e.GetType().Name);
+
+    /// <summary>One voter's answer, while others are waited for.</summary>
+    public static int Of(RecoveryMachine machine, VoterReply.Memory memory) => Recovery.Cell((int)machine.State, MemoryOf + memory.Standing);
+
+    public static int Of(SimulatedHost voter, VoterRequest request) => Voter.Cell((int)StateOf(voter, request), request switch
     {
         VoterRequest.Accept { Value: Verdict.Source } => RequestNames[3],
         VoterRequest.Accept => RequestNames[4],
@@ -79,6 +94,13 @@ internal static class Cells
         return -1;
     }
 
+    private static VoterState StateOf(SimulatedHost voter, VoterRequest request) => voter.Votes.Membership.Standing(voter.IsVoting) switch
+    {
+        VoterStanding.New => VoterState.New,
+        VoterStanding.Waits => VoterState.Waits,
+        _ => StateOf(voter.Ballots, request),
+    };
+
     private static VoterState StateOf(ContainerBallots state, VoterRequest request)
     {
         var register = request switch
@@ -87,12 +109,14 @@ internal static class Cells
             VoterRequest.Prepare r => r.Register,
             VoterRequest.Accept r => r.Register,
             VoterRequest.Learn r => r.Certificate.Register,
+            VoterRequest.Withdraw r => r.Register,
             _ => null,
         };
         return register is null || state.Open is null || state.Open.Id != register
             ? register is not null && state.Kept.Any(k => k.Register.Registration.Register == register) ? VoterState.Closed
                 : register is not null && register.Fence < state.Lowest ? VoterState.BelowFloor
-                : state.Open is null ? VoterState.Idle : VoterState.OtherOpen
+                : state.Open is not null ? VoterState.OtherOpen
+                : state.Unsettled.IsEmpty ? VoterState.Idle : VoterState.Unsettled
             : state.Open.AcceptedBallot is not null ? VoterState.Accepted
             : state.Open.Promised is not null ? VoterState.Promised : VoterState.Opened;
     }

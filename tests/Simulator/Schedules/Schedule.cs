@@ -11,14 +11,19 @@ internal sealed class Schedule
 {
     private const int TimerTries = 8;
     private const int MostEarlySteps = 16;
+    private const int MostFoundingSteps = 80;
     private const int MostWritesBack = 8;
     private const int WholeDisk = 1_000;
+
+    /// <summary>Enough for a voter that is lost again, or for one after the other.</summary>
+    private const int MostDisks = 5;
 
     /// <summary>The kind of message of which a late copy could do most harm.</summary>
     private static readonly int Verdicts = Array.IndexOf(Cells.MessageNames, nameof(VerdictReached));
 
     private const int AllBits = 1 << 30;
 
+    private readonly Plan _plan;
     private readonly Chance _chance;
     private readonly World _world;
     private readonly List<string>? _lines;
@@ -31,11 +36,14 @@ internal sealed class Schedule
     private int _treeDeaths;
     private int _reboots;
     private int _disks;
+    private int _counts;
+    private int _creations;
     private int _clocks;
     private int _cancels;
 
     private Schedule(Plan plan, ulong seed, Coverage? coverage, bool isRecorded)
     {
+        _plan = plan;
         _chance = new Chance(seed);
         Voters = _chance.Once(4) ? 5 : 3;
         _world = new World(plan.Protocol, plan.Mutant, Voters) { Coverage = coverage };
@@ -47,7 +55,9 @@ internal sealed class Schedule
         _lostHosts = _chance.Once(4) ? 1 : 0;
         _treeDeaths = _chance.Once(3) ? 1 : 0;
         _reboots = _chance.Once(8) ? 1 : 0;
-        _disks = _chance.Once(2) ? 1 + _chance.Next(2) : 0;
+        _disks = _chance.Once(2) ? 1 + _chance.Next(2) : _chance.Once(4) ? MostDisks : 0;
+        _counts = _chance.Once(3) ? 1 + _chance.Next(3) : 0;
+        _creations = _chance.Once(4) ? 1 : 0;
         _clocks = _chance.Once(4) ? 1 + _chance.Next(3) : 0;
         _cancels = _chance.Once(4) ? 1 : 0;
     }
@@ -77,6 +87,11 @@ internal sealed class Schedule
             Do(step);
         }
 
+        if (!_plan.IsNaive && _chance.Once(6))
+        {
+            FoundCluster();
+        }
+
         var attempts = _chance.Next(6) switch { < 3 => 1, < 5 => 2, _ => 3 };
         for (var attempt = 0; attempt < attempts && _world.Violation is null; attempt++)
         {
@@ -93,6 +108,25 @@ internal sealed class Schedule
         }
 
         _world.Finish();
+    }
+
+    /// <summary>A new cluster in a storm, and in it one or two hosts on which the operator runs the container.</summary>
+    private void FoundCluster()
+    {
+        Do(new Step(StepKind.Found));
+        Storm(_chance.Next(MostFoundingSteps));
+        if (_chance.Once(2))
+        {
+            Do(new Step(StepKind.Heal));
+        }
+
+        for (var creators = 1 + _chance.Next(2); creators > 0; creators--)
+        {
+            Do(new Step(StepKind.Create) { Host = _chance.Next(World.ContainerHosts) });
+            Storm(_chance.Next(MostFoundingSteps));
+        }
+
+        Do(new Step(StepKind.Heal));
     }
 
     private void Attempt(int mostSteps)
@@ -155,6 +189,18 @@ internal sealed class Schedule
             case < 5 when Down() is var down and >= 0:
                 Do(new Step(StepKind.Restart) { Host = down });
                 break;
+            case >= 50 and < 58 when First(static h => h is { IsUp: false, IsLost: false, HasLostVotes: true }) is var emptied and >= 0:
+                // What a voter without its memory does is worth more than that it is away.
+                Do(new Step(StepKind.Restart) { Host = emptied });
+                break;
+            case 58 when _counts > 0:
+                _counts--;
+                Count(host);
+                break;
+            case 59 when _creations > 0:
+                _creations--;
+                Do(new Step(StepKind.Create) { Host = _chance.Next(World.ContainerHosts) });
+                break;
             case 5 when _lostHosts > 0 && _chance.Once(3):
                 _lostHosts--;
                 Do(new Step(StepKind.LoseHost) { Host = host, Mask = _chance.Next(AllBits) });
@@ -175,7 +221,7 @@ internal sealed class Schedule
                 break;
             case 12 or (>= 40 and < 50) when _disks > 0 && (Accepted() >= 0 || _chance.Once(8)):
                 _disks--;
-                Do(new Step(StepKind.Disk) { Host = Accepted() is var voter and >= 0 && _chance.Next(4) != 0 ? voter : host, Mask = _chance.Next(AllBits), Part = (DiskPart)_chance.Next(3), Number = WritesBack() });
+                Do(new Step(StepKind.Disk) { Host = Accepted() is var voter and >= 0 && _chance.Next(4) != 0 ? voter : host, Mask = _chance.Next(AllBits), Part = Part(), Number = WritesBack() });
                 break;
             case 13 when _clocks > 0:
                 _clocks--;
@@ -216,7 +262,7 @@ internal sealed class Schedule
 
         Do(item is Pending.Message or Pending.Request or Pending.Reply && _chance.Once(14) ? new Step(StepKind.Lose) { Item = item, Number = _chance.Next(2) }
             : _isHolding && item is Pending.Message or Pending.Request { Asker: null } && _chance.Once(12) ? new Step(StepKind.Hold) { Item = item }
-            : item is Pending.Message && _chance.Once(12) ? WithCrash(new Step(StepKind.Double) { Item = item })
+            : item is Pending.Message or Pending.Request { Body: VoterRequest.AskMemory } or Pending.Reply { Body: VoterReply.Memory } && _chance.Once(12) ? WithCrash(new Step(StepKind.Double) { Item = item })
             : WithCrash(new Step(StepKind.Take) { Item = item, Outcome = OutcomeOf(item) }));
     }
 
@@ -237,7 +283,7 @@ internal sealed class Schedule
         {
             Pending.Call { Action: AttemptAction.Quote or AttemptAction.CheckEvidence } => 150,
             Pending.Call => 40,
-            Pending.Write => 200,
+            Pending.Write or Pending.VoterWork => 200,
             _ => 0,
         };
         return !_isFailing || oneIn == 0 || !_chance.Once(oneIn) ? Outcome.Well : _chance.Once(2) ? Outcome.Fails : Outcome.FailsAfter;
@@ -256,6 +302,28 @@ internal sealed class Schedule
 
     /// <summary>A voter that forgets hurts most when it has accepted something, and when it is no party that would notice by itself.</summary>
     private int Accepted() => First(h => h.Ballots.Open is { AcceptedBallot: not null } && (h.Sides.Count == 0 || _chance.Once(4)));
+
+    private DiskPart Part() => _chance.Next(4) switch { 0 => DiskPart.Both, 1 => DiskPart.Journal, _ => DiskPart.Votes };
+
+    /// <summary>Some way into a count, and often no further: then the TPM and the disk differ.</summary>
+    private void Count(int host)
+    {
+        const int WorkOfCount = 3;
+        Do(new Step(StepKind.Count) { Host = host });
+        for (var works = _chance.Next(WorkOfCount + 1); works > 0; works--)
+        {
+            if (_world.Waiting.FirstOrDefault(p => p is Pending.VoterWork && p.Owner == _world.Hosts[host]) is { } work)
+            {
+                Do(new Step(StepKind.Take) { Item = work });
+            }
+        }
+
+        if (_chance.Once(2))
+        {
+            Do(new Step(StepKind.Crash) { Host = host, Mask = _chance.Next(AllBits) });
+            Do(new Step(StepKind.Restart) { Host = host });
+        }
+    }
 
     private int WritesBack() => _chance.Next(4) switch { 0 => WholeDisk, 1 => 1 + _chance.Next(MostWritesBack), _ => 1 };
 

@@ -54,7 +54,7 @@ internal sealed record Script(bool IsNaive, Mutant Mutant, int Voters, IReadOnly
             var same = (step.Kind == StepKind.Release ? world.Held : world.Waiting).TakeWhile(p => p != item).Count(p => p.Label == item.Label);
             line.Append(" item=").Append(item.Label).Append(same > 0 ? $"#{same}" : "");
         }
-        else if (step.Kind is not (StepKind.Heal or StepKind.Join or StepKind.Trap or StepKind.Copy))
+        else if (step.Kind is not (StepKind.Heal or StepKind.Join or StepKind.Trap or StepKind.Copy or StepKind.Found))
         {
             line.Append(" host=").Append(world.Hosts[step.Host].Name.Value);
         }

@@ -6,6 +6,12 @@ internal enum StepKind
     /// <summary>The operator orders a migration from the host to the host of the number.</summary>
     Start,
 
+    /// <summary>The cluster is a new one: nothing runs, and no voter has ever voted. Only as the first step.</summary>
+    Found,
+
+    /// <summary>The operator runs the container for the first time, on the host.</summary>
+    Create,
+
     /// <summary>Nothing goes wrong until the attempt of the host is in the state of the number.</summary>
     Quiet,
 
@@ -45,8 +51,11 @@ internal enum StepKind
     /// <summary>The tree at the gate dies.</summary>
     TreeDies,
 
-    /// <summary>The daemon ends, and its disk is as it was so many writes ago.</summary>
+    /// <summary>The daemon ends, and its disk is as it was so many writes ago; of its votes so many before their last count.</summary>
     Disk,
+
+    /// <summary>Hours go by: the voter of the host counts on.</summary>
+    Count,
 
     /// <summary>The host cannot reach the host of the number, or with -1 nobody.</summary>
     Cut,

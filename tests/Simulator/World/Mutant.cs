@@ -34,4 +34,25 @@ internal enum Mutant
 
     /// <summary>A voter whose disk went back is taken for the one that it was.</summary>
     RolledBackVoterKeepsIncarnation,
+
+    /// <summary>A voter with an empty state directory votes without asking anybody.</summary>
+    EmptyVoterVotesAtOnce,
+
+    /// <summary>One voter that votes is enough to be admitted.</summary>
+    AdmissionAsksMinority,
+
+    /// <summary>An admitted voter takes over who owns the container, and not what is closed.</summary>
+    AdmissionTakesOwnerOnly,
+
+    /// <summary>A counter that is further than what the state directory says is not noticed.</summary>
+    OldCopyIsTakenForNewest,
+
+    /// <summary>An admitted voter takes over what is closed, and not what is open at others.</summary>
+    AdmissionForgetsOpenRegisters,
+
+    /// <summary>A daemon that crashed between the note of a count and the count notes and counts the same again.</summary>
+    CrashedCountIsCountedOnce,
+
+    /// <summary>An admitted voter votes in attempts whose BEGIN names the one that it was before.</summary>
+    AdmittedVotesInOldAttempts,
 }

@@ -100,6 +100,32 @@ internal abstract class Pending
         private protected override string MakeLabel() => $"{Voter.Name}>{To.Name}:{Body.GetType().Name}:{Asker.Number}";
     }
 
+    /// <summary>A disk or TPM at work for a voter that wants to vote.</summary>
+    public sealed class VoterWork(RecoveryAction action) : Pending
+    {
+        public RecoveryAction Action { get; } = action;
+
+        private protected override string MakeLabel() => $"{Owner!.Name}:voter:{Action.GetType().Name}";
+    }
+
+    /// <summary>A voter that waits asks again.</summary>
+    public sealed class VoterRetry : Pending
+    {
+        public override bool IsTimer => true;
+
+        private protected override string MakeLabel() => $"{Owner!.Name}:voter:again";
+    }
+
+    /// <summary>The end of the time that the others have to tell their memory.</summary>
+    public sealed class MemoryDeadline(Asker.Memory asker) : Pending
+    {
+        public Asker.Memory Asker { get; } = asker;
+
+        public override bool IsTimer => true;
+
+        private protected override string MakeLabel() => $"{Owner!.Name}:voter:deadline";
+    }
+
     /// <summary>A proposer's back-off.</summary>
     public sealed class Retry(AttemptId attempt, long afterCounter) : Pending
     {
@@ -134,6 +160,16 @@ internal abstract class Asker(AttemptId attempt, int life)
     public sealed class Ballot(AttemptId attempt, int life, Contracts.Ballot under) : Asker(attempt, life)
     {
         public Contracts.Ballot Under { get; } = under;
+    }
+
+    /// <summary>A voter that has no memory, or an old one, and asks all others for theirs.</summary>
+    public sealed class Memory(int life, IEnumerable<HostName> others) : Asker(AttemptNumber.Id(0), life)
+    {
+        public HashSet<HostName> Waiting { get; } = [.. others];
+
+        public Dictionary<HostName, VoterReply.Memory> Replies { get; } = [];
+
+        public bool IsOver { get; set; }
     }
 
     /// <summary>A question to all voters at once: the floor, or BEGIN.</summary>

@@ -13,9 +13,11 @@ internal enum Tree
 }
 
 /// <summary>One host of a simulation: what survives a crash of its daemon (trees, disk), and the daemon's memory, which does not.</summary>
-internal sealed class SimulatedHost(HostName name, int index)
+internal sealed class SimulatedHost(HostName name, int index, Guid incarnation)
 {
-    private readonly List<(JournalState Journal, ContainerBallots Ballots)> _past = [];
+    private readonly List<(JournalState Journal, VoterDisk Votes)> _past = [];
+    private int _noted;
+    private int _counted;
 
     public HostName Name { get; } = name;
 
@@ -45,14 +47,28 @@ internal sealed class SimulatedHost(HostName name, int index)
     /// <summary>The journal as it is on the disk.</summary>
     public JournalState Journal { get; private set; } = JournalState.Empty;
 
-    /// <summary>The voter's state as it is on the disk.</summary>
-    public ContainerBallots Ballots { get; private set; } = ContainerBallots.Fresh(World.Container);
+    /// <summary>The voter's state directory.</summary>
+    public VoterDisk Votes { get; private set; } = VoterDisk.Empty(incarnation);
 
-    /// <summary>Of the voter's state directory; another one as soon as it went back in time, which a counter in the TPM tells for certain.</summary>
-    public Guid Incarnation { get; set; } = new(index + 1, 0, 0, new byte[8]);
+    /// <summary>What the voter knows, on the disk.</summary>
+    public ContainerBallots Ballots => Votes.Ballots;
 
-    /// <summary>Its votes went back at some time: it may not even know what was closed before.</summary>
-    public bool IsVoterNew { get; set; }
+    public Guid Incarnation => Votes.Membership.Incarnation;
+
+    /// <summary>The counter in its TPM, which no disk takes back; null before the first count.</summary>
+    public ulong? Counter { get; set; }
+
+    /// <summary>True when its voter votes in this life of its daemon.</summary>
+    public bool IsVoting { get; set; }
+
+    /// <summary>How its voter comes to vote, in the daemon's memory.</summary>
+    public RecoveryMachine? Recovery { get; set; }
+
+    /// <summary>Rounds in which its voter has waited and nothing has changed meanwhile.</summary>
+    public int RoundsWaited { get; set; }
+
+    /// <summary>Its voter's disk was lost, or an old copy was put back, at some time.</summary>
+    public bool HasLostVotes { get; private set; }
 
     /// <summary>A write failed: nothing more is written until the daemon is started again.</summary>
     public bool IsJournalBroken { get; set; }
@@ -71,30 +87,53 @@ internal sealed class SimulatedHost(HostName name, int index)
 
     public void Write(JournalState journal)
     {
-        _past.Add((Journal, Ballots));
+        _past.Add((Journal, Votes));
         Journal = journal;
     }
 
     public void Write(ContainerBallots ballots)
     {
-        _past.Add((Journal, Ballots));
-        Ballots = ballots;
+        _past.Add((Journal, Votes));
+        Votes = Votes with { Ballots = ballots };
     }
 
-    /// <summary>The disk as it was so many writes ago; before the first one it was empty.</summary>
-    public void GoBack(int writes, DiskPart part)
+    public void Write(VoterMembership membership)
     {
-        var (journal, ballots) = writes <= _past.Count ? _past[^writes] : (JournalState.Empty, ContainerBallots.Fresh(World.Container));
+        _noted = _past.Count;
+        _past.Add((Journal, Votes));
+        Votes = Votes with { Membership = membership };
+    }
+
+    /// <summary>The voter votes: it has just noted a count. Copies of its disk from before that note are older than its last start, admission or count, and are to be noticed.</summary>
+    public void Confirm()
+    {
+        IsVoting = true;
+        _counted = _noted;
+    }
+
+    /// <summary>
+    /// The disk as it was so many writes ago; before the first one it was empty (<paramref name="incarnation"/> names it then). Of a voter that is so many writes before
+    /// its last count: a younger copy is not noticed, and is not to be put back.
+    /// </summary>
+    public void GoBack(int writes, DiskPart part, Guid incarnation)
+    {
+        var journal = writes <= _past.Count ? _past[^writes].Journal : JournalState.Empty;
+        var votes = writes <= _counted ? _past[_counted - writes + 1].Votes : VoterDisk.Empty(incarnation);
         if (part != DiskPart.Votes)
         {
             HasForgotten |= !ReferenceEquals(journal, Journal);
+        }
+
+        _past.Add((Journal, Votes));
+        if (part != DiskPart.Votes)
+        {
             Journal = journal;
         }
 
         if (part != DiskPart.Journal)
         {
-            Ballots = ballots;
-            IsVoterNew = true;
+            Votes = votes;
+            HasLostVotes = true;
         }
     }
 
@@ -103,7 +142,15 @@ internal sealed class SimulatedHost(HostName name, int index)
         Sides.Clear();
         Proposers.Clear();
         IsJournalBroken = false;
+        IsVoting = false;
+        Recovery = null;
     }
+}
+
+/// <summary>A voter's state directory: which voter it is, and what it knows.</summary>
+internal sealed record VoterDisk(VoterMembership Membership, ContainerBallots Ballots)
+{
+    public static VoterDisk Empty(Guid incarnation) => new(VoterMembership.Fresh(incarnation), ContainerBallots.Fresh(World.Container));
 }
 
 /// <summary>Which files of a state directory are old.</summary>

@@ -21,6 +21,18 @@ internal enum ViolationKind
     /// <summary>A voter took back a floor or a promise.</summary>
     BrokenWord,
 
+    /// <summary>What was closed at a majority is open again at another one that votes.</summary>
+    FloorReopened,
+
+    /// <summary>A majority that votes does not know of a register that has chosen.</summary>
+    ChosenForgotten,
+
+    /// <summary>Two incarnations of one voter have said something in one register.</summary>
+    SpokeTwice,
+
+    /// <summary>A voter does not come to vote, though nothing keeps it from it.</summary>
+    VoterStaysSilent,
+
     /// <summary>DEST was carried out where no tree stands.</summary>
     NothingAtGate,
 

@@ -48,6 +48,12 @@ internal sealed partial class World
             case AttemptAction.Propose propose:
                 FeedProposer(host, attempt, host.Life, new ProposerEvent.Propose(propose.Value, propose.Token), CrashPoint.None, 0);
                 break;
+            case CreatorAction.Withdraw withdraw:
+                TellVoters(host, new VoterRequest.Withdraw(withdraw.Register));
+                break;
+            case CreatorAction.Release release:
+                TellVoters(host, new VoterRequest.Release(Container, release.Epoch));
+                break;
             case AttemptAction.Acknowledge acknowledge:
                 Acknowledge(host, acknowledge.Certificate);
                 break;

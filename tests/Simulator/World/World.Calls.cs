@@ -13,6 +13,18 @@ internal sealed partial class World
 
     public static Manifest ManifestOf(AttemptId attempt, Fence fence) => new(attempt, Container, fence, Digest, Digest, Digest, Digest, Digest);
 
+    private AttemptEvent.CallDone Run(SimulatedHost host, AttemptId attempt)
+    {
+        MustBeDecided(host, attempt, Verdict.Dest, AttemptCall.OpenGate);
+        if (host.Tree == Tree.None)
+        {
+            host.Tree = Tree.Running;
+            _exists = true;
+        }
+
+        return new AttemptEvent.CallDone(AttemptCall.OpenGate);
+    }
+
     private AttemptEvent DoCall(SimulatedHost host, AttemptId attempt, AttemptAction action, Outcome outcome)
     {
         switch (action)
@@ -23,6 +35,11 @@ internal sealed partial class World
                 return new AttemptEvent.EvidenceChecked(outcome == Outcome.Well ? "" : "rejected");
             case AttemptAction.LookAtTree:
                 return new AttemptEvent.TreeLooked((host.Tree == Tree.Gated && host.StoppedBy == attempt) || _mutant == Mutant.ProposesWithDeadTree);
+        }
+
+        if (action is CreatorAction.Run)
+        {
+            return outcome == Outcome.Well ? Run(host, attempt) : new AttemptEvent.CallFailed(AttemptCall.OpenGate, MigrationFailure.Internal, "the start fails in this schedule");
         }
 
         var call = CallOf(action);

@@ -19,6 +19,7 @@ internal sealed partial class World
             case StepKind.LoseHost when !host.IsLost:
                 Crash(host, step.Mask);
                 host.IsLost = true;
+                _votersChanged = true;
                 (host.LostWith, host.Tree) = (host.Tree, Tree.None);
                 break;
             case StepKind.Reboot when host is { IsLost: false, Tree: Tree.None or Tree.Gated }:
@@ -31,13 +32,12 @@ internal sealed partial class World
                 break;
             case StepKind.Disk when !host.IsLost:
                 Crash(host, step.Mask);
-                host.GoBack(step.Number, step.Part);
-                if (step.Part != DiskPart.Journal && _mutant != Mutant.RolledBackVoterKeepsIncarnation)
-                {
-                    host.Incarnation = new Guid(100 + ++_incarnations, 0, 0, new byte[8]);
-                }
-
-                Trace?.Invoke($"{host.Name} has an old disk ({step.Part}, {step.Number} writes back), votes as {host.Incarnation.ToString("N")[..8]}");
+                host.GoBack(step.Number, step.Part, NewIncarnation(host));
+                _votersChanged = true;
+                Trace?.Invoke($"{host.Name} has an old disk ({step.Part}, {step.Number} writes back), voter {host.Votes.Membership}, floor {host.Ballots.Lowest}");
+                break;
+            case StepKind.Count:
+                CountOn(host);
                 break;
             case StepKind.Cut:
                 foreach (var other in _hosts.Where(h => h != host && (step.Number < 0 || h.Index == step.Number)))
@@ -48,6 +48,7 @@ internal sealed partial class World
                 break;
             case StepKind.Join:
                 Array.Clear(_isCut);
+                WakeWaiting();
                 break;
             case StepKind.Clock:
                 host.ClockStep += TimeSpan.FromSeconds(step.Number);
@@ -85,7 +86,7 @@ internal sealed partial class World
 
         Trace?.Invoke($"{host.Name} crashes");
         var (bit, isTorn) = (0, host.IsJournalBroken);
-        foreach (var item in _pending.Where(p => p.Owner == host && p is Pending.Call or Pending.Write).ToArray())
+        foreach (var item in _pending.Where(p => p.Owner == host && p is Pending.Call or Pending.Write or Pending.VoterWork).ToArray())
         {
             var happens = (mask >> bit++ & 1) != 0 && !(item is Pending.Write && isTorn);
             isTorn |= item is Pending.Write && !happens;
@@ -114,9 +115,12 @@ internal sealed partial class World
 
         Trace?.Invoke($"{host.Name} restarts");
         host.IsUp = true;
+        host.RoundsWaited = 0;
+        WakeWaiting();
+        Recover(host);
         foreach (var open in host.Journal.Open.Values)
         {
-            host.Sides[open.Id] = _protocol.Recovered(open, host);
+            host.Sides[open.Id] = open.Begun.Role == AttemptRole.Creator ? new Creator(open, host.Name, host.Tree == Tree.Running) : _protocol.Recovered(open, host);
             Tell(host, open.Id, new AttemptEvent.Started());
         }
     }

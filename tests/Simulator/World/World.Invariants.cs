@@ -8,7 +8,57 @@ internal sealed partial class World
 {
     private readonly Dictionary<(RegisterId, Verdict, Ballot), HashSet<HostName>> _accepts = [];
     private readonly HashSet<(AttemptId, Verdict)> _decided = [];
+    private readonly Dictionary<(RegisterId Id, HostName Voter), Guid> _spoke = [];
     private readonly Dictionary<(AttemptId, Ballot), (int Life, Verdict? Value)> _ballots = [];
+    private static readonly Fence NothingClosed = ContainerBallots.Fresh(Container).Lowest;
+    private readonly HashSet<RegisterId> _chosen = [];
+    private Fence _closed = NothingClosed;
+    private bool _votersChanged;
+    private bool _isMemoryLost;
+
+    private void CheckAlways()
+    {
+        CheckNeverTwo();
+        if (_votersChanged && _protocol.HasRegister && !_isMemoryLost)
+        {
+            CheckMemory();
+        }
+
+        _votersChanged = false;
+    }
+
+    /// <summary>Whatever majority votes: one of it knows what was closed at a majority, and one of it knows of each register that has chosen.</summary>
+    private void CheckMemory()
+    {
+        var majority = VerdictCheck.Majority(_voters.Length);
+        var floors = _hosts.Where(static h => !h.IsLost).Select(static h => h.Ballots.Lowest).OrderDescending().ToArray();
+        if (floors.Length >= majority && floors[majority - 1] > _closed)
+        {
+            _closed = floors[majority - 1];
+        }
+
+        // When for a moment no disk is left on which it is known, nobody can tell the voters from new ones: from then on nothing is asked of what they know.
+        _isMemoryLost = !Array.Exists(_hosts, h => !h.IsLost && h.Ballots.Lowest >= _closed && _chosen.All(c => Knows(h.Ballots, c)));
+        if (_isMemoryLost)
+        {
+            return;
+        }
+
+        if (_hosts.Count(h => h.IsVoting && h.Ballots.Lowest < _closed) >= majority)
+        {
+            Broken(ViolationKind.FloorReopened, $"{_closed} was closed at a majority, and a majority that votes does not know it: {Describe()}");
+        }
+
+        foreach (var register in _chosen)
+        {
+            if (_hosts.Count(h => h.IsVoting && !Knows(h.Ballots, register)) >= majority)
+            {
+                Broken(ViolationKind.ChosenForgotten, $"{register.Fence} of attempt {AttemptNumber.Of(register.Attempt)} has chosen, and a majority that votes does not know of it: {Describe()}");
+            }
+        }
+    }
+
+    private static bool Knows(ContainerBallots state, RegisterId register) => register.Fence < state.Lowest || state.Undecided.Contains(register);
 
     private void CheckNeverTwo()
     {
@@ -39,10 +89,23 @@ internal sealed partial class World
         }
 
         _decided.Add((vote.Register.Attempt, vote.Value));
+        _chosen.Add(vote.Register);
         if (_decided.Contains((vote.Register.Attempt, vote.Value == Verdict.Dest ? Verdict.Source : Verdict.Dest)))
         {
             Broken(ViolationKind.TwoValues, $"the register {vote.Register.Fence} has chosen both values");
         }
+    }
+
+    /// <summary>Of each voter at most one incarnation has a say in a register; otherwise it may break a promise that it does not know.</summary>
+    private void CheckSpeaksAsOne(SimulatedHost voter)
+    {
+        var key = (voter.Ballots.Open!.Id, voter.Name);
+        if (_spoke.TryGetValue(key, out var incarnation) && incarnation != voter.Incarnation)
+        {
+            Broken(ViolationKind.SpokeTwice, $"two incarnations of voter {voter.Name} have a say in the register {key.Id.Fence}");
+        }
+
+        _spoke[key] = voter.Incarnation;
     }
 
     /// <summary>A floor never goes down; what was promised in an open register is not taken back.</summary>
@@ -75,7 +138,13 @@ internal sealed partial class World
 
     private void CheckEnd()
     {
-        if (Violation is not null || !_protocol.HasRegister || Array.Exists(_hosts, static h => h.HasForgotten))
+        if (Violation is not null || !_protocol.HasRegister)
+        {
+            return;
+        }
+
+        CheckAllVote();
+        if (Array.Exists(_hosts, static h => h.HasForgotten) || !_exists)
         {
             return;
         }
@@ -107,10 +176,20 @@ internal sealed partial class World
         }
     }
 
+    /// <summary>With a majority that votes every voter comes to vote in the end, and crashes alone keep none from it.</summary>
+    private void CheckAllVote()
+    {
+        var isAnyLost = Array.Exists(_hosts, static h => h.IsLost || h.HasLostVotes);
+        if ((!isAnyLost || _hosts.Count(static h => h.IsVoting) >= VerdictCheck.Majority(_voters.Length)) && Array.Find(_hosts, static h => h is { IsLost: false, IsVoting: false }) is { } silent)
+        {
+            Broken(ViolationKind.VoterStaysSilent, $"voter {silent.Name} does not come to vote: {Describe()}");
+        }
+    }
+
     /// <summary>True unless an attempt of this host waits for a register of which no majority is left: voters are lost, or are not those any more that BEGIN named.</summary>
     private bool CanDecide(SimulatedHost host)
-        => host.IsLost || host.Journal.Open.Values.All(a => a.Begun.Registration.Voters.Count(v => Host(v.Host) is { IsLost: false } h && h.Incarnation == v.Incarnation) >= VerdictCheck.Majority(_voters.Length));
+        => host.IsLost || host.Journal.Open.Values.All(a => a.Begun.Registration.Voters.Count(v => Host(v.Host) is { IsVoting: true } h && h.Incarnation == v.Incarnation) >= VerdictCheck.Majority(_voters.Length));
 
     private string Describe() => string.Join("; ", _hosts.Select(h =>
-        $"{h.Name}{(h.IsLost ? " lost" : "")} {h.Tree} [{string.Join(",", h.Sides.Values.Select(s => $"{s.Role}:{s.StateName}"))}] floor {h.Ballots.Lowest} {(h.Ballots.Open is { } o ? "open " + o.Id.Fence : "")}"));
+        $"{h.Name}{(h.IsLost ? " lost" : "")} {h.Tree} {(h.IsVoting ? "votes" : "silent")} [{string.Join(",", h.Sides.Values.Select(s => $"{s.Role}:{s.StateName}"))}] floor {h.Ballots.Lowest} {(h.Ballots.Open is { } o ? "open " + o.Id.Fence : "")}"));
 }

@@ -39,6 +39,15 @@ internal sealed partial class World
             case Pending.Retry r:
                 FeedProposer(r.Owner!, r.Attempt, r.Owner!.Life, new ProposerEvent.RetryDue(r.AfterCounter), crash, mask);
                 break;
+            case Pending.VoterWork w:
+                TakeVoterWork(w, outcome, crash, mask);
+                break;
+            case Pending.VoterRetry r:
+                Recover(r.Owner!);
+                break;
+            case Pending.MemoryDeadline d:
+                EndMemory(d.Owner!, d.Asker);
+                break;
             case Pending.PollDeadline d:
                 EndPoll(d.Owner!, d.Poll);
                 break;
@@ -153,6 +162,9 @@ internal sealed partial class World
                     w.Owner!.Write(w.Owner.Journal.Apply(w.Entry));
                 }
 
+                return null;
+            case Pending.VoterWork w when outcome != Outcome.Fails:
+                DoVoterWork(w.Owner!, w.Action);
                 return null;
             default:
                 return null;

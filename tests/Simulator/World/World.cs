@@ -36,6 +36,7 @@ internal sealed partial class World
     private int _attempts;
     private int _calmSteps;
     private int _incarnations;
+    private bool _exists;
     private int _copied = -1;
     private Trap? _trap;
 
@@ -43,7 +44,7 @@ internal sealed partial class World
     {
         _protocol = protocol;
         _mutant = mutant;
-        _hosts = [.. Names.Take(voters).Select((name, index) => new SimulatedHost(new HostName(name), index))];
+        _hosts = [.. Names.Take(voters).Select((name, index) => new SimulatedHost(new HostName(name), index, FirstIncarnation(index)))];
         _voters = [.. _hosts.Select(h => h.Name)];
         _isCut = new bool[voters, voters];
         Create(_hosts[0]);
@@ -85,6 +86,12 @@ internal sealed partial class World
             case StepKind.Start:
                 StartAttempt(host, _hosts[step.Number]);
                 break;
+            case StepKind.Found:
+                Found();
+                break;
+            case StepKind.Create:
+                StartCreation(host);
+                break;
             case StepKind.Quiet:
                 RunQuietlyUntil(host, step.Number);
                 break;
@@ -105,7 +112,7 @@ internal sealed partial class World
                 break;
         }
 
-        CheckNeverTwo();
+        CheckAlways();
     }
 
     /// <summary>After the last step: everything that is left is healed, what was held back comes, and the world runs until nothing happens any more.</summary>
@@ -121,7 +128,7 @@ internal sealed partial class World
         }
     }
 
-    /// <summary>The container runs on a host, the owner of epoch 1, as after <c>amig run</c>: the host's journal has the verdict, all voters the floor.</summary>
+    /// <summary>The container runs on a host, the owner of epoch 1, as after <c>amig run</c>: the host's journal has the verdict, all voters have begun together and have the floor.</summary>
     private void Create(SimulatedHost owner)
     {
         var register = new RegisterId(Container, new Fence(0, 1), AttemptNumber.Id(0));
@@ -130,13 +137,19 @@ internal sealed partial class World
         var accepts = _hosts.Select(h => new SignedAccept(h.Name, h.Incarnation, register, new Ballot(1, owner.Name), Verdict.Dest, []))
             .Select(a => a with { Signature = FakeKeys.Sign(a.Voter, DecisionBytes.ToSign(a)) });
         var created = new ClosedRegister(registration, new VerdictCertificate(register, Verdict.Dest, [.. accepts]));
+        ImmutableArray<RegisteredVoter> founders = [.. registration.Voters];
         foreach (var host in _hosts)
         {
+            host.Counter = 1;
+            host.Write(host.Votes.Membership.Admitted(founders, 1));
+            host.Confirm();
             host.Write(host.Ballots.Apply(new VoterRecord.Closed(created)).Apply(new VoterRecord.Acknowledged(register, owner.Name)));
         }
 
         owner.Write(owner.Journal.Apply(new JournalEntry.LastVerdict(created)));
         owner.Tree = Tree.Running;
+        _exists = true;
+        _votersChanged = true;
     }
 
     private void Advance()
@@ -166,6 +179,20 @@ internal sealed partial class World
         Tell(source, attempt, new AttemptEvent.Started());
     }
 
+    /// <summary>The operator runs the container for the first time, on a host that has nothing of it.</summary>
+    private void StartCreation(SimulatedHost host)
+    {
+        if (host.Index >= ContainerHosts || host is not { Tree: Tree.None, IsUp: true } || host.HasOpenAttempt || _isMemoryLost || !_protocol.HasRegister)
+        {
+            return;
+        }
+
+        var attempt = AttemptNumber.Id(++_attempts);
+        Trace?.Invoke($"attempt {_attempts}: {host.Name} creates");
+        host.Sides[attempt] = new Creator(attempt, host.Name);
+        Tell(host, attempt, new AttemptEvent.Started());
+    }
+
     private void RunQuietlyUntil(SimulatedHost source, int state)
     {
         const int MostSteps = 500;
@@ -184,11 +211,14 @@ internal sealed partial class World
         }
 
         _calmSteps++;
-        var index = _calmSteps % TimerEvery == 0 ? _pending.FindIndex(static p => p.IsTimer) : _pending.FindIndex(static p => !p.IsTimer);
-        var item = _pending[Math.Max(index, 0)];
+        var isTimersTurn = _calmSteps % TimerEvery == 0 || !_pending.Exists(static p => !p.IsTimer);
+
+        // All others answer a voter that asks for their memory, or are missed: there is no need to wait for the end of the time.
+        var index = _pending.FindIndex(p => p.IsTimer == isTimersTurn && p is not Pending.MemoryDeadline);
+        var item = _pending[index >= 0 ? index : _pending.FindIndex(static p => p is not Pending.MemoryDeadline) is var other and >= 0 ? other : 0];
         _pending.Remove(item);
         Take(item, Outcome.Well, CrashPoint.None, 0);
-        CheckNeverTwo();
+        CheckAlways();
         return true;
     }
 
@@ -201,6 +231,7 @@ internal sealed partial class World
         }
 
         RestartAll();
+        WakeWaiting();
         for (var step = 0; step < MostCalmSteps && CalmStep(); step++)
         {
             // A trap may have made a host crash.
@@ -236,7 +267,7 @@ internal sealed partial class World
                 _pending.Remove(item);
                 Take(item, step.Outcome, step.Crash, step.Mask);
                 break;
-            case StepKind.Double when item is Pending.Message:
+            case StepKind.Double when item is Pending.Message or Pending.Request { Body: VoterRequest.AskMemory } or Pending.Reply { Body: VoterReply.Memory }:
                 Take(item, step.Outcome, step.Crash, step.Mask);
                 break;
             case StepKind.Lose when item is Pending.Message or Pending.Request or Pending.Reply:

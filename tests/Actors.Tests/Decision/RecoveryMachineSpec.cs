@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using ActorMigration.Contracts;
+using static ActorMigration.Actors.Tests.Decision.Cluster;
+
+namespace ActorMigration.Actors.Tests.Decision;
+
+/// <summary>How a voter comes to vote, step by step, with a crash between any two of them.</summary>
+public sealed class RecoveryMachineSpec
+{
+    private static readonly VoterMembership New = VoterMembership.Fresh(Guid.NewGuid());
+    private static readonly VoterReply.Memory OfB = new(B, Guid.NewGuid(), VoterStanding.New, [], [], false);
+    private static readonly VoterReply.Memory OfW = new(W, Guid.NewGuid(), VoterStanding.New, [], [], false);
+    private static readonly ContainerFloor Floor = new(Name, new Fence(3, 1), B, []);
+
+    private VoterMembership _disk = New;
+    private ulong? _counter;
+    private bool _votes;
+    private ImmutableArray<ContainerBallots> _taken = [];
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    public void A_founder_that_crashes_in_its_admission_is_a_founder_or_no_voter_yet(int steps)
+    {
+        Run(steps, OfB, OfW);
+        var incarnation = _disk.Incarnation;
+        Assert.False(_votes);
+
+        // The others have begun with it, and one of them is not there.
+        Run(int.MaxValue, OfB with { Standing = VoterStanding.Votes, Founders = [new RegisteredVoter(A, incarnation), new RegisteredVoter(B, OfB.Incarnation)] });
+
+        Assert.True(_votes);
+        Assert.Equal(incarnation, _disk.Incarnation);
+    }
+
+    [Fact]
+    public void What_was_written_before_a_crash_in_a_count_is_not_the_newest_after_the_next_start()
+    {
+        Run(int.MaxValue, OfB, OfW);
+        Run(2);
+        var copy = _disk;
+        Assert.Equal(_counter + 1, copy.Counter);
+        Run(int.MaxValue);
+        Assert.True(_votes);
+
+        _disk = copy;
+        Run(int.MaxValue);
+
+        Assert.False(_votes);
+        Assert.NotEqual(copy.Incarnation, _disk.Incarnation);
+    }
+
+    [Fact]
+    public void A_voter_that_crashes_while_it_takes_over_what_others_know_is_not_new_any_more()
+    {
+        var knowing = new[] { OfB, OfW }.Select(m => m with { Standing = VoterStanding.Votes, Floors = [Floor] }).ToArray();
+        Run(6, knowing);
+        Assert.NotEmpty(_taken);
+        Assert.Equal(VoterStanding.Waits, _disk.Standing(votes: false));
+
+        Run(int.MaxValue, OfB, OfW);
+
+        Assert.False(_votes);
+    }
+
+    /// <summary>The daemon's next life, of so many steps; the others answer so.</summary>
+    private void Run(int steps, params VoterReply.Memory[] others)
+    {
+        _votes = false;
+        var machine = new RecoveryMachine(A, Voters, Guid.NewGuid, Votes: false);
+        for (RecoveryEvent? happened = new RecoveryEvent.Begun(); steps > 0 && happened is not null; steps--)
+        {
+            (machine, var action) = machine.Step(_disk, happened);
+            happened = Do(action, others);
+        }
+    }
+
+    private RecoveryEvent? Do(RecoveryAction action, VoterReply.Memory[] others)
+    {
+        switch (action)
+        {
+            case RecoveryAction.ReadCounter:
+                return new RecoveryEvent.CounterRead(_counter);
+            case RecoveryAction.Increment:
+                _counter = (_counter ?? 41) + 1;
+                return new RecoveryEvent.Counted(_counter.Value);
+            case RecoveryAction.Note note:
+                _disk = note.Membership;
+                return new RecoveryEvent.Written();
+            case RecoveryAction.TakeOver takeOver:
+                _taken = takeOver.Containers;
+                return new RecoveryEvent.Written();
+            case RecoveryAction.AskOthers:
+                return new RecoveryEvent.Heard([.. others]);
+            case RecoveryAction.Vote:
+                _votes = true;
+                return null;
+            default:
+                return null;
+        }
+    }
+}
