@@ -42,7 +42,7 @@ internal static class NodeDaemon
                 {
                     log.LogInformation("{Host} listens on {Address}:{Port}; API on {Socket}.", settings.Host, settings.Address, settings.RemotePort, settings.ApiSocket);
                     using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-                    var island = WatchIslandAsync(settings, cluster, lifecycle, time, stopping.Token);
+                    var island = WatchIslandAsync(settings, cluster, services.AnotherVoterAnswersAsync, lifecycle, time, stopping.Token);
                     var rehearsal = Rehearsal.RunAsync(system, services.Linux.Criu, time, log, stopping.Token);
                     var end = await WaitAsync(lifecycle, log, cancel).ConfigureAwait(false);
                     NodeServices.TellOfStop(system);
@@ -84,15 +84,15 @@ internal static class NodeDaemon
     }
 
     /// <summary>Only the first seed can form a cluster by itself.</summary>
-    private static async Task WatchIslandAsync(NodeSettings settings, ClusterPeers cluster, NodeLifecycle lifecycle, TimeProvider time, CancellationToken cancel)
+    private static async Task WatchIslandAsync(
+        NodeSettings settings, ClusterPeers cluster, Func<Task<bool>> anotherAnswers, NodeLifecycle lifecycle, TimeProvider time, CancellationToken cancel)
     {
         if (settings.Seeds[0].Host != settings.Host || settings.Seeds.Count == 1)
         {
             return;
         }
 
-        var others = settings.Seeds.Where(seed => seed.Host != settings.Host).Select(seed => seed.EndPoint).ToArray();
-        await new IslandWatch(() => cluster.Describe().Select(one => one.Member.Status).ToArray() is [MemberStatus.Up], stop => IslandWatch.AnyListensAsync(others, stop), IslandWatch.LookEvery, time)
+        await new IslandWatch(() => cluster.Describe().Select(one => one.Member.Status).ToArray() is [MemberStatus.Up], anotherAnswers, IslandWatch.LookEvery, time)
             .RunAsync(cancel).ConfigureAwait(false);
         lifecycle.EndIsland();
     }

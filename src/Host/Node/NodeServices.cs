@@ -105,6 +105,10 @@ internal sealed class NodeServices : IAsyncDisposable
     internal async Task<VoterJson[]> AskVotersAsync()
         => await Task.WhenAll(_decision.Poll.Voters.Select(async voter => VoterJson.From(voter, await _decision.Poll.MemoryOfAsync(voter).ConfigureAwait(false)))).ConfigureAwait(false);
 
+    /// <summary>Over the voters' own connections, which need no cluster.</summary>
+    internal async Task<bool> AnotherVoterAnswersAsync()
+        => (await _decision.Poll.AskAllAsync(new VoterRequest.AskResolutions()).ConfigureAwait(false)).OfType<VoterReply.Resolutions>().Any(reply => reply.Voter != _settings.Host);
+
     /// <summary>Carries the operator's word about a register to all that have a part in it.</summary>
     internal Task<ResolveOutcome> ResolveAsync(ResolveOrder order)
         => new Resolver(_settings.Host, _decision.Client, _seat, _decision.Journal, _decision.Keys, _settings.VoterTimes, _time).ResolveAsync(order);
