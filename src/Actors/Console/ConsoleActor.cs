@@ -141,7 +141,9 @@ public sealed class ConsoleActor : UntypedActor
     }
 
     private CommandRefused NoMember(HostName host)
-        => new(MigrationFailure.UnknownHost, $"host {host} is not a reachable member of the cluster; members are {string.Join(", ", _peers.Members)}");
+        => new(MigrationFailure.UnknownHost, _peers.Members is [var only]
+            ? $"host {host} is not a reachable member of the cluster: host {only} reaches no other host, or has not joined yet"
+            : $"host {host} is not a reachable member of the cluster; members are {string.Join(", ", _peers.Members)}");
 
     private async Task<HostName?> FindAsync(ContainerName container)
     {

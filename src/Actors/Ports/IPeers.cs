@@ -13,7 +13,7 @@ public interface IPeers
     /// <summary>This host.</summary>
     HostName Self { get; }
 
-    /// <summary>Members that are up and reachable now, this host included, in name order.</summary>
+    /// <summary>Members that are up and reachable now, in name order; this host always, also when it has not joined.</summary>
     ImmutableArray<HostName> Members { get; }
 
     /// <summary>The migrations actor (/user/node/migrations) of a member; null when the host is not a reachable member.</summary>

@@ -25,6 +25,7 @@ public sealed class ClusterPeers(ActorSystem system, HostName self, PeerCertific
             return [.. state.Members
                 .Where(member => member.Status == MemberStatus.Up && !state.Unreachable.Contains(member))
                 .Select(NameOf).OfType<HostName>()
+                .Append(self)
                 .Distinct()
                 .OrderBy(host => host.Value, StringComparer.Ordinal)];
         }
@@ -45,6 +46,12 @@ public sealed class ClusterPeers(ActorSystem system, HostName self, PeerCertific
 
     private ActorSelection? Select(HostName host, string actor)
     {
+        if (host == self)
+        {
+            // Whatever the cluster thinks of it: a host that has not joined, or is cut off, still answers for what is on it.
+            return system.ActorSelection($"/user/{NodeSupervisor.Name}/{actor}");
+        }
+
         var state = _cluster.State;
         var found = state.Members.Where(member => member.Status == MemberStatus.Up && !state.Unreachable.Contains(member) && NameOf(member) == host).ToArray();
         // Two members of one name would be two daemons of one host, or a liar: neither is asked.

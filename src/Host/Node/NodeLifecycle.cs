@@ -35,6 +35,9 @@ public sealed class NodeLifecycle
     /// <summary>Internal to Akka.Remote, so known by name only; a test with a rogue listener notices if it changes.</summary>
     private const string TlsReason = "TlsHandshakeFailureReason";
 
+    /// <summary>For gossip to reach the others: two of its intervals.</summary>
+    private static readonly TimeSpan WithoutConfirmation = TimeSpan.FromSeconds(1);
+
     private readonly ActorSystem _system;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -68,14 +71,16 @@ public sealed class NodeLifecycle
     {
         if (_end.Task is not { IsCompleted: true, Result: NodeEnd.Removed or NodeEnd.Quarantined })
         {
+            // While a member is unreachable no leave is confirmed: there is nothing to wait for but that the others hear of it.
+            var wait = Cluster.Get(_system).State.Unreachable.IsEmpty ? patience : WithoutConfirmation;
             try
             {
-                await Cluster.Get(_system).LeaveAsync().WaitAsync(patience, _time).ConfigureAwait(false);
+                await Cluster.Get(_system).LeaveAsync().WaitAsync(wait, _time).ConfigureAwait(false);
             }
             catch (Exception e) when (e is TimeoutException or OperationCanceledException)
             {
                 // The others find out by the failure detector, some seconds later.
-                _log.LogWarning("The cluster did not confirm the leave within {Seconds} s; stopping all the same.", patience.TotalSeconds);
+                _log.LogWarning("The cluster did not confirm the leave within {Seconds} s; stopping all the same.", wait.TotalSeconds);
             }
         }
 

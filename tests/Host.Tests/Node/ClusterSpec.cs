@@ -52,6 +52,20 @@ public sealed class ClusterSpec : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_host_that_has_not_joined_answers_for_itself()
+    {
+        // Only the first seed can form a cluster by itself.
+        Start(1);
+        var h2 = _nodes[0];
+        var mine = new HostContainers(new HostName("h2"), true, []);
+        StartContainersActor(h2, mine);
+
+        Assert.Equal(new HostName("h2"), Assert.Single(h2.Peers.Members));
+        Assert.Equal(mine.Host, (await h2.Peers.Containers(new HostName("h2"))!.Ask<HostContainers>(new ListContainers(), TimeSpan.FromSeconds(5))).Host);
+        Assert.Null(h2.Peers.Containers(new HostName("h1")));
+    }
+
+    [Fact]
     public async Task A_peer_can_neither_kill_an_actor_nor_send_what_is_no_contract()
     {
         var (h1, _, h3) = await StartThreeAsync();
