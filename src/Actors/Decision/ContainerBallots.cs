@@ -25,9 +25,11 @@ public sealed record ResolvingRegister(Registration Registration, int Generation
 /// <summary>A verdict that somebody may still ask for.</summary>
 /// <param name="Register">The register and its verdict.</param>
 /// <param name="Has">Parties whose attempts have it on their disks; when both have, and all hosts that must be told are, it is dropped and only the floor stays.</param>
-/// <param name="Told">Hosts that were told the operator's verdict; they keep it themselves.</param>
-public sealed record KeptVerdict(ClosedRegister Register, ImmutableHashSet<HostName> Has, ImmutableHashSet<HostName> Told)
+public sealed record KeptVerdict(ClosedRegister Register, ImmutableHashSet<HostName> Has)
 {
+    /// <summary>Hosts that were told the operator's verdict; they keep it themselves.</summary>
+    public ImmutableHashSet<HostName> Told { get; init; } = [];
+
     /// <summary>Who has to be told: every host, when it is the operator's verdict, as those that were off do not know that their own is void.</summary>
     public IEnumerable<HostName> Untold => Register.Certificate.Generation > 0 ? Register.Registration.Hosts().Except(Told) : [];
 
@@ -103,7 +105,7 @@ public sealed record ContainerBallots(
             Unsettled = Unsettled.RemoveAll(u => u.Fence < closed.Next),
             Kept = Kept.Any(k => IsOf(closed, k) && k.Register.Certificate.Generation >= closed.Certificate.Generation)
                 ? Kept
-                : [.. Kept.Where(k => !IsOf(closed, k)), new KeptVerdict(closed with { Registration = closed.Registration with { Previous = [] } }, [], [])],
+                : [.. Kept.Where(k => !IsOf(closed, k)), new KeptVerdict(closed with { Registration = closed.Registration with { Previous = [] } }, [])],
         };
     }
 }

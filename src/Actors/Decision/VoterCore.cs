@@ -32,7 +32,7 @@ public sealed class VoterCore(
         VoterRequest.Learn learn => Learn(state, peer, learn.Certificate),
         VoterRequest.Withdraw withdraw => Withdraw(state, peer, withdraw.Register),
         VoterRequest.Release release => Release(state, peer, release),
-        VoterRequest.PrepareResolution prepare => PrepareResolution(state, prepare),
+        VoterRequest.PrepareResolution prepare => PrepareResolution(state, peer, prepare),
         VoterRequest.ConsentToResolution consent => Consent(state, consent.Resolution),
         VoterRequest.SpreadResolution spread => Hear(state, spread.Register),
         _ => Say(new VoterReply.Refused(self, $"voter {self} does not know the request {request.GetType().Name}")),
@@ -241,14 +241,14 @@ public sealed class VoterCore(
             : Say(new VoterReply.Refused(self, $"{peer} may not free the name {state.Container}: it belongs to {state.Owner?.Value ?? "nobody"}, or an attempt is open"));
     }
 
-    private VoterAnswer PrepareResolution(ContainerBallots state, VoterRequest.PrepareResolution request)
+    private VoterAnswer PrepareResolution(ContainerBallots state, HostName peer, VoterRequest.PrepareResolution request)
     {
         var registration = request.Registration with { Previous = [] };
         var register = registration.Register;
-        if (!HasOurVoters(registration) || !registration.Hosts().Contains(self)
+        if (!HasOurVoters(registration) || !registration.Hosts().Contains(self) || !registration.Hosts().Contains(peer)
             || !keys.Verify(registration.Source, DecisionBytes.ToSign(registration), registration.Signature))
         {
-            return Say(new VoterReply.Refused(self, $"the registration of attempt {register.Attempt} is not signed by host {registration.Source}, names other voters, or {self} has no part in it"));
+            return Say(new VoterReply.Refused(self, $"the registration of attempt {register.Attempt} is not signed by host {registration.Source}, names other voters, or {self} or {peer} has no part in it"));
         }
 
         if (Find(state, register) is { } known)

@@ -92,6 +92,7 @@ public sealed class ResolutionSpec
         var foreign = Registration(new Fence(1, 3), A, B) with { Destination = W };
 
         Assert.IsType<VoterReply.Refused>(_cluster.Ask(A, W, new VoterRequest.PrepareResolution(foreign, 1, Verdict.Source)));
+        Assert.IsType<VoterReply.Refused>(_cluster.Ask(A, new HostName("x"), new VoterRequest.PrepareResolution(_first, 1, Verdict.Source)));
         Assert.IsType<VoterReply.Refused>(_cluster.Ask(A, W, new VoterRequest.PrepareResolution(_first with { Voters = _first.Voters[..2] }, 1, Verdict.Source)));
         Assert.Null(_cluster[A].Resolving);
     }
