@@ -19,13 +19,17 @@ public sealed class ResolutionNews(HostName self, Voter voter, IVoterClient clie
     /// <summary>
     /// Before anything is taken up on this host: asks the others, and waits for all that answer in time. What it has on its disk may be void, and the majority that it belonged to too.
     /// </summary>
-    public async Task CatchUpAsync(VoterPoll poll)
+    /// <returns>True when another host is a member of a cluster, which this one is to join.</returns>
+    public async Task<bool> CatchUpAsync(VoterPoll poll)
     {
         var replies = await poll.AskAllAsync(new VoterRequest.AskResolutions()).ConfigureAwait(false);
-        foreach (var register in replies.OfType<VoterReply.Resolutions>().SelectMany(r => r.Registers))
+        var told = replies.OfType<VoterReply.Resolutions>().ToArray();
+        foreach (var register in told.SelectMany(r => r.Registers))
         {
             await voter.AnswerAsync(self, new VoterRequest.SpreadResolution(register)).ConfigureAwait(false);
         }
+
+        return told.Any(r => r.Voter != self && r.IsMember);
     }
 
     /// <summary>Never returns by itself.</summary>

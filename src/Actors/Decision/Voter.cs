@@ -76,7 +76,7 @@ public sealed class Voter : IResolutionSeat, IDisposable
 
             if (request is VoterRequest.AskResolutions)
             {
-                return new VoterReply.Resolutions(_self, [.. Resolutions().Take(VoterFrames.MaxResolutions).Select(kept => kept.Register)]);
+                return new VoterReply.Resolutions(_self, IsMember(), [.. Resolutions().Take(VoterFrames.MaxResolutions).Select(kept => kept.Register)]);
             }
 
             if (!_votes && request is not (VoterRequest.PrepareResolution or VoterRequest.ConsentToResolution or VoterRequest.SpreadResolution))
@@ -109,6 +109,9 @@ public sealed class Voter : IResolutionSeat, IDisposable
 
     /// <summary>Raised when this host has heard the operator's verdict, for its own attempt; after it is on the disk.</summary>
     public event Action<VerdictCertificate>? Resolved;
+
+    /// <summary>Whether this host is a member of the cluster now. Told to hosts that start; nothing is decided by it here.</summary>
+    public Func<bool> IsMember { get; set; } = static () => false;
 
     /// <inheritdoc/>
     public bool Admit(VerdictCertificate certificate)

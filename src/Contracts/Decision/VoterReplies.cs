@@ -100,8 +100,11 @@ public abstract record VoterReply
     /// <summary>The host's signed word.</summary>
     public sealed record Consented(SignedConsent Consent) : VoterReply;
 
-    /// <summary>Operator's verdicts that not every host has heard of, at most <see cref="VoterFrames.MaxResolutions"/>; the others are told without a question.</summary>
-    public sealed record Resolutions(HostName Voter, ClosedRegister[] Registers) : VoterReply;
+    /// <summary>What a host that starts should know.</summary>
+    /// <param name="Voter">Who answers.</param>
+    /// <param name="IsMember">It is a member of the cluster: there is one to be joined.</param>
+    /// <param name="Registers">Operator's verdicts that not every host has heard of, at most <see cref="VoterFrames.MaxResolutions"/>; the others are told without a question.</param>
+    public sealed record Resolutions(HostName Voter, bool IsMember, ClosedRegister[] Registers) : VoterReply;
 
     /// <summary>What a voter knows, for one that has lost its memory.</summary>
     /// <param name="Voter">Who answers.</param>

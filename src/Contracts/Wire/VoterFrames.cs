@@ -169,7 +169,7 @@ public static partial class VoterFrames
                 Write(writer.Byte(14), r.Consent);
                 break;
             case VoterReply.Resolutions r:
-                writer.Byte(15).Text(r.Voter.Value).I32(r.Registers.Length);
+                writer.Byte(15).Text(r.Voter.Value).Byte(r.IsMember ? (byte)1 : (byte)0).I32(r.Registers.Length);
                 foreach (var register in r.Registers)
                 {
                     Write(writer, register.Registration);
@@ -205,7 +205,7 @@ public static partial class VoterFrames
                 ReadHost(ref reader), reader.Uuid(), ReadStanding(ref reader), ReadVoters(ref reader), ReadFloors(ref reader), ReadPresence(ref reader)),
             13 => new VoterReply.ResolutionPromised(ReadHost(ref reader), ReadGeneration(ref reader), ReadPresence(ref reader) ? ReadResolution(ref reader) : null),
             14 => new VoterReply.Consented(ReadConsent(ref reader)),
-            15 => new VoterReply.Resolutions(ReadHost(ref reader), ReadClosed(ref reader)),
+            15 => new VoterReply.Resolutions(ReadHost(ref reader), ReadPresence(ref reader), ReadClosed(ref reader)),
             var kind => throw new WireFormatException($"a reply of unknown kind {kind}"),
         };
         reader.End();

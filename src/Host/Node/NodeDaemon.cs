@@ -30,19 +30,20 @@ internal static class NodeDaemon
         var services = await NodeServices.OpenAsync(settings, trust, identity, time, logs, cancel).ConfigureAwait(false);
         await using (services.ConfigureAwait(false))
         {
-            var system = NodeActorSystem.Create(settings, files, identity, peers, logs.CreateLogger("tls"));
+            var system = NodeActorSystem.Create(services.OthersAreMembers ? settings.JoiningOnly() : settings, files, identity, peers, logs.CreateLogger("tls"));
             LogBridgeExtension.Of(system).Logger = logs.CreateLogger("akka");
             var lifecycle = new NodeLifecycle(system, time, log);
             try
             {
                 var cluster = new ClusterPeers(system, settings.Host, peers);
+                services.TellMembership(() => IsUp(settings, cluster));
                 var console = await services.StartAsync(system, lifecycle, cluster).ConfigureAwait(false);
                 var api = await ApiServer.StartAsync(settings, console, () => Hosts(settings, cluster), services.AskVotersAsync, services.ResolveAsync, services.Linux.Images, time, logs).ConfigureAwait(false);
                 await using (api.ConfigureAwait(false))
                 {
                     log.LogInformation("{Host} listens on {Address}:{Port}; API on {Socket}.", settings.Host, settings.Address, settings.RemotePort, settings.ApiSocket);
                     using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-                    var island = WatchIslandAsync(settings, cluster, services.AnotherVoterAnswersAsync, lifecycle, time, stopping.Token);
+                    var island = WatchIslandAsync(settings, cluster, services, lifecycle, time, stopping.Token);
                     var rehearsal = Rehearsal.RunAsync(system, services.Linux.Criu, time, log, stopping.Token);
                     var end = await WaitAsync(lifecycle, log, cancel).ConfigureAwait(false);
                     NodeServices.TellOfStop(system);
@@ -84,18 +85,22 @@ internal static class NodeDaemon
     }
 
     /// <summary>Only the first seed can form a cluster by itself.</summary>
-    private static async Task WatchIslandAsync(
-        NodeSettings settings, ClusterPeers cluster, Func<Task<bool>> anotherAnswers, NodeLifecycle lifecycle, TimeProvider time, CancellationToken cancel)
+    private static async Task WatchIslandAsync(NodeSettings settings, ClusterPeers cluster, NodeServices services, NodeLifecycle lifecycle, TimeProvider time, CancellationToken cancel)
     {
         if (settings.Seeds[0].Host != settings.Host || settings.Seeds.Count == 1)
         {
             return;
         }
 
-        await new IslandWatch(() => cluster.Describe().Select(one => one.Member.Status).ToArray() is [MemberStatus.Up], anotherAnswers, IslandWatch.LookEvery, time)
-            .RunAsync(cancel).ConfigureAwait(false);
+        async Task<bool> IsStranded()
+            => services.OthersAreMembers
+                ? !IsUp(settings, cluster) && !await services.AnotherIsMemberAsync().ConfigureAwait(false)
+                : IsUp(settings, cluster) && cluster.Describe().Count() == 1 && await services.AnotherIsMemberAsync().ConfigureAwait(false);
+        await new IslandWatch(IsStranded, IslandWatch.LookEvery, time).RunAsync(cancel).ConfigureAwait(false);
         lifecycle.EndIsland();
     }
+
+    private static bool IsUp(NodeSettings settings, ClusterPeers cluster) => cluster.Describe().Any(one => one.Name == settings.Host && one.Member.Status == MemberStatus.Up);
 
     private static HostJson[] Hosts(NodeSettings settings, ClusterPeers cluster)
         => [.. cluster.Describe()

@@ -51,6 +51,9 @@ internal sealed class NodeServices : IAsyncDisposable
     /// <summary>Begins to let this host's voter vote, given the tpm actor; null when this host is no voter.</summary>
     private Func<ICanTell, VoterAdmissionTask>? Admission { get; init; }
 
+    /// <summary>At the start another host was a member of a cluster: this one joins it, and forms none.</summary>
+    internal bool OthersAreMembers { get; private init; }
+
     /// <summary>The operating system's side.</summary>
     internal LinuxPorts Linux { get; }
 
@@ -64,10 +67,11 @@ internal sealed class NodeServices : IAsyncDisposable
             var linux = await LinuxPorts.OpenAsync(settings, time, logs, cancel).ConfigureAwait(false);
             owned.Push(linux);
             var news = new ResolutionNews(settings.Host, voter, decision.Client, settings.VoterTimes, time);
-            await news.CatchUpAsync(decision.Poll).ConfigureAwait(false);
+            var othersAreMembers = await news.CatchUpAsync(decision.Poll).ConfigureAwait(false);
             owned.Push(new ResolutionNewsTask(news, logs.CreateLogger("voter")));
             return new NodeServices(settings, trust, time, decision, voter, linux, owned)
             {
+                OthersAreMembers = othersAreMembers,
                 Admission = !decision.Poll.Voters.Contains(settings.Host) ? null : tpm => new VoterAdmissionTask(
                     new VoterRecovery(settings.Host, membership, new TpmFreshnessCounter(tpm, TpmPatience), decision.Poll, time), voter, settings.Host, logs.CreateLogger("voter")),
             };
@@ -105,9 +109,12 @@ internal sealed class NodeServices : IAsyncDisposable
     internal async Task<VoterJson[]> AskVotersAsync()
         => await Task.WhenAll(_decision.Poll.Voters.Select(async voter => VoterJson.From(voter, await _decision.Poll.MemoryOfAsync(voter).ConfigureAwait(false)))).ConfigureAwait(false);
 
-    /// <summary>Over the voters' own connections, which need no cluster.</summary>
-    internal async Task<bool> AnotherVoterAnswersAsync()
-        => (await _decision.Poll.AskAllAsync(new VoterRequest.AskResolutions()).ConfigureAwait(false)).OfType<VoterReply.Resolutions>().Any(reply => reply.Voter != _settings.Host);
+    /// <summary>Whether another host is a member of a cluster now; over the voters' own connections, which need none.</summary>
+    internal async Task<bool> AnotherIsMemberAsync()
+        => (await _decision.Poll.AskAllAsync(new VoterRequest.AskResolutions()).ConfigureAwait(false)).OfType<VoterReply.Resolutions>().Any(reply => reply.Voter != _settings.Host && reply.IsMember);
+
+    /// <summary>What this host says of itself to others that start.</summary>
+    internal void TellMembership(Func<bool> isMember) => _seat.IsMember = isMember;
 
     /// <summary>Carries the operator's word about a register to all that have a part in it.</summary>
     internal Task<ResolveOutcome> ResolveAsync(ResolveOrder order)

@@ -37,7 +37,7 @@ public sealed class VoterFramesSpec
             A, Guid.NewGuid(), VoterStanding.Votes, [new RegisteredVoter(A, Guid.NewGuid())],
             [new ContainerFloor(Register.Container, Register.Fence, A, [Register, Register]), new ContainerFloor(new ContainerName("c2"), new Fence(0, 1), null, [])], true),
         new VoterReply.ResolutionPromised(A, 2, null), new VoterReply.ResolutionPromised(A, 2, Resolution), new VoterReply.Consented(new SignedConsent(A, [5])),
-        new VoterReply.Resolutions(A, []), new VoterReply.Resolutions(A, [new ClosedRegister(Before, Resolved)]),
+        new VoterReply.Resolutions(A, false, []), new VoterReply.Resolutions(A, true, [new ClosedRegister(Before, Resolved)]),
     ];
 
     [Theory]
