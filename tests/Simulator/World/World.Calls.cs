@@ -16,7 +16,7 @@ internal sealed partial class World
     private AttemptEvent.CallDone Run(SimulatedHost host, AttemptId attempt)
     {
         MustBeDecided(host, attempt, Verdict.Dest, AttemptCall.OpenGate);
-        if (host.Tree == Tree.None)
+        if (host.Tree == Tree.None && !_isMemoryLost)
         {
             host.Tree = Tree.Running;
             _exists = true;

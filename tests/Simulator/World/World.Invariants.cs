@@ -9,6 +9,7 @@ internal sealed partial class World
     private readonly Dictionary<(RegisterId, Verdict, Ballot), HashSet<HostName>> _accepts = [];
     private readonly HashSet<(AttemptId, Verdict)> _decided = [];
     private readonly Dictionary<(RegisterId Id, HostName Voter), Guid> _spoke = [];
+    private readonly Dictionary<Guid, ContainerBallots> _said = [];
     private readonly Dictionary<(AttemptId, Ballot), (int Life, Verdict? Value)> _ballots = [];
     private static readonly Fence NothingClosed = ContainerBallots.Fresh(Container).Lowest;
     private readonly HashSet<RegisterId> _chosen = [];
@@ -19,7 +20,7 @@ internal sealed partial class World
     private void CheckAlways()
     {
         CheckNeverTwo();
-        if (_votersChanged && _protocol.HasRegister && !_isMemoryLost)
+        if (_votersChanged && _protocol.HasRegister)
         {
             CheckMemory();
         }
@@ -37,13 +38,13 @@ internal sealed partial class World
             _closed = floors[majority - 1];
         }
 
-        // When for a moment no disk is left on which it is known, nobody can tell the voters from new ones: from then on nothing is asked of what they know.
-        _isMemoryLost = !Array.Exists(_hosts, h => !h.IsLost && h.Ballots.Lowest >= _closed && _chosen.All(c => Knows(h.Ballots, c)));
-        if (_isMemoryLost)
+        // What for a moment is on no disk any more nobody can know: from then on it is not asked for.
+        if (floors[0] < _closed)
         {
-            return;
+            (_closed, _isMemoryLost) = (floors[0], true);
         }
 
+        _isMemoryLost |= _chosen.RemoveWhere(c => !Array.Exists(_hosts, h => !h.IsLost && Knows(h.Ballots, c))) > 0;
         if (_hosts.Count(h => h.IsVoting && h.Ballots.Lowest < _closed) >= majority)
         {
             Broken(ViolationKind.FloorReopened, $"{_closed} was closed at a majority, and a majority that votes does not know it: {Describe()}");
@@ -93,6 +94,15 @@ internal sealed partial class World
         if (_decided.Contains((vote.Register.Attempt, vote.Value == Verdict.Dest ? Verdict.Source : Verdict.Dest)))
         {
             Broken(ViolationKind.TwoValues, $"the register {vote.Register.Fence} has chosen both values");
+        }
+    }
+
+    /// <summary>A voter that begins to vote remembers all that it has said as the incarnation that it is.</summary>
+    private void CheckRemembers(SimulatedHost voter)
+    {
+        if (_said.TryGetValue(voter.Incarnation, out var said) && !ReferenceEquals(said, voter.Ballots))
+        {
+            Broken(ViolationKind.BrokenWord, $"voter {voter.Name} votes with an older memory than it had when it last spoke");
         }
     }
 

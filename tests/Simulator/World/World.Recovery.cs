@@ -84,6 +84,7 @@ internal sealed partial class World
                 _pending.Add(new Pending.MemoryDeadline(asker) { Owner = host });
                 break;
             case RecoveryAction.Vote:
+                CheckRemembers(host);
                 host.Confirm();
                 _votersChanged = true;
                 WakeWaiting();

@@ -83,6 +83,7 @@ internal sealed partial class World
             var before = voter.Ballots;
             voter.Write(before.Apply(record));
             CheckKeepsItsWord(voter, before);
+            _said[voter.Incarnation] = voter.Ballots;
             _votersChanged = true;
             if (record is VoterRecord.Vote or VoterRecord.Promise)
             {
