@@ -7,6 +7,7 @@ set -euo pipefail
 source "$(dirname "$0")/../deploy/common.sh"
 AMIG_SPEAKER=mutate
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en UseSharedCompilation=false MSBUILDDISABLENODEREUSE=1
+export VSTEST_CONNECTION_TIMEOUT=600 # seconds; on a busy machine a test host takes longer than the 90 that are usual
 cd "$AMIG_SOURCE"
 
 readonly LEAST_SCORE=90 # per cent

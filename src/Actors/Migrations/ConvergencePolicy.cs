@@ -95,7 +95,7 @@ public sealed record ConvergencePolicy(MigrationPolicy Policy)
             return Policy.Force ? Convergence.Freeze : Convergence.GiveUp;
         }
 
-        var atMinimum = Rounds >= 2 && SinceBest >= RoundsWithoutGain && PredictedStopMs <= BestMs * MinimumSlack;
+        var atMinimum = SinceBest >= RoundsWithoutGain && PredictedStopMs <= BestMs * MinimumSlack;
         return atMinimum && Policy.Force ? Convergence.Freeze : Convergence.AnotherRound;
     }
 

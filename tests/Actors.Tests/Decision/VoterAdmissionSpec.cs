@@ -94,6 +94,7 @@ public sealed class VoterAdmissionSpec
         Assert.Equal((new Fence(4, 2), A, null), (both.Lowest, both.Owner!.Value, both.Open));
         var higher = VoterAdmission.Combine(own, told with { Lowest = new Fence(5, 1) });
         Assert.Equal((new Fence(5, 1), B), (higher.Lowest, higher.Owner!.Value));
+        Assert.Equal(A, VoterAdmission.Combine(own, told with { Lowest = own.Lowest }).Owner!.Value);
         var alone = VoterAdmission.Combine(own, null);
         Assert.Equal((new Fence(4, 2), null), (alone.Lowest, alone.Open));
         Assert.Equal(new Fence(3, 1), VoterAdmission.Combine(null, told).Lowest);
