@@ -45,6 +45,8 @@ operator_lets_it_go() {
   resolve_on h2 destination h1 h3
   within "$GONE_SECONDS" redis_answers || die "redis does not run on."
 
+  # The cluster ends the daemon of a host that is left alone. Who knows the resolution has to be there when the others are switched on (docs/operating.md).
+  within "$JOIN_SECONDS" was_started_again h2 || true
   come_back h1 h3
   within "$JOIN_SECONDS" ended_on_h1 "$id" || die "attempt $id does not end on h1: $(of_attempt "$id" '[.step, .outcome, .failure]')"
   nothing_left_of "$id" h1
@@ -76,6 +78,11 @@ is_resolved() { # HOST SIDE FENCED...
   lab start "$host" >"$RUN/start.out" 2>&1 || true
   # shellcheck disable=SC2046 # one option for each host
   amig_on "$host" migration resolve redis --to "$side" $(printf -- '--fenced %s ' "$@") --reason "both lost power" --yes >"$RUN/resolve.out" 2>"$RUN/resolve.error"
+}
+
+was_started_again() { # HOST
+  if lab start "$1" >"$RUN/start.out" 2>&1; then touch "$RUN/again"; fi
+  [ -e "$RUN/again" ] && ask "$1" node | jq -e .host >/dev/null
 }
 
 come_back() { # HOSTS...
