@@ -52,7 +52,8 @@ check_resolve() {
   holds "resolution" resolve.pml agreement
   mutant "acts on the voters in spite of its promise" resolve.pml BARRED 's/ && promised\[h\] == 0//'
   mutant "a host that is not off is not asked" resolve.pml FENCED 's/ && (off & (1 << h)) != 0//'
-  mutant "a host that acts already is not heard" resolve.pml DECIDED 's/ || acted\[h\]//'
+  mutant "a host that acts already is not heard" resolve.pml DECIDED 's/:: up\[h\] && acted\[h\]/:: false/'
+  mutant "let go in spite of its consent" resolve.pml LET_GO 's/ && consentGeneration\[h\] == 0//'
   mutant "value of an earlier resolution not adopted" resolve.pml ADOPT 's/value = consentValue\[h\]/skip/'
   mutant "consents to a generation that was outbid" resolve.pml OUTBID 's/ || promised\[h\] != g//'
 }

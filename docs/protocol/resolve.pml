@@ -2,14 +2,16 @@
  * Three hosts, all of them voters: the source (0) with its frozen copy, the destination (1) with a tree at its gate, and a third (2). The voters' own register is one ballot here
  * (verdict.pml has it whole): whoever accepts accepts the one value that was proposed. Hosts are switched off and on; what stood on one is gone then, its disk is not.
  * Two operators resolve, generations 1 and 2, each with the hosts that are off when he begins as the fenced ones; such a host is switched on only when he has ended.
- * never_two (asserted): the container never runs on both sides.
+ * Whoever has promised and not consented is let go when another host acts on the voters' verdict already (LET_GO): no resolution can have come of its promise.
+ * never_two (asserted): the container never runs on both sides. bound (asserted): whoever has consented acts on no verdict of the voters any more.
  */
 #define HOSTS 3
 #define S 0
 #define D 1
 #define Source 1
 #define Dest 2
-bool up[HOSTS] = true, accepted[HOSTS], acted[HOSTS];
+bool up[HOSTS] = true, accepted[HOSTS], acted[HOSTS], actedOnVoters[HOSTS];
+bool voters;                                 /* an operator has heard that somebody acts on the voters' verdict */
 byte promised[HOSTS], consentGeneration[HOSTS], consentValue[HOSTS];
 bool copy = true, tree = true;               /* what stands: frozen at the source, gated at the destination */
 bool runs[2];
@@ -32,7 +34,8 @@ inline act(h, value) {
 proctype Host(byte h) {
   do
   :: atomic { up[h] && promised[h] == 0 && proposed != 0 && !accepted[h] -> accepted[h] = true }
-  :: atomic { up[h] && h != 2 && !acted[h] && majority && promised[h] == 0 /* BARRED */ -> act(h, proposed) }
+  :: atomic { up[h] && h != 2 && !acted[h] && majority && promised[h] == 0 /* BARRED */ -> assert(consentGeneration[h] == 0); /* bound */ actedOnVoters[h] = true; act(h, proposed) }
+  :: atomic { up[h] && voters && promised[h] != 0 && consentGeneration[h] == 0 /* LET_GO */ -> promised[h] = 0 }
   :: atomic { up[h] && h != 2 && !acted[h] && certificate[2] != 0 -> act(h, certificate[2]) }
   :: atomic { up[h] && h != 2 && !acted[h] && certificate[1] != 0 && certificate[2] == 0 -> act(h, certificate[1]) }
   :: atomic { up[h] -> up[h] = false;
@@ -52,7 +55,8 @@ proctype Operator(byte g; byte wish) {
   do /* PrepareResolution */
   :: h < HOSTS && (off & (1 << h)) != 0 -> h++ /* FENCED */
   :: atomic { h < HOSTS && (off & (1 << h)) == 0 -> /* ASKED */
-       if :: !up[h] || acted[h] || promised[h] >= g -> goto ended /* DECIDED */
+       if :: up[h] && acted[h] /* DECIDED */ -> voters = voters || actedOnVoters[h]; goto ended
+          :: !up[h] || promised[h] >= g -> goto ended
           :: else -> promised[h] = g; if :: consentGeneration[h] > best -> best = consentGeneration[h]; value = consentValue[h] /* ADOPT */ :: else fi fi; h++ }
   :: h == HOSTS -> break
   od;

@@ -18,6 +18,7 @@ public abstract class DestinationAttemptContract : PortContract
 
         Assert.Equal(attempt.Destination.KeyDigest, attempt.Endpoint.KeyDigest);
         Assert.False(attempt.Destination.GatedTreeIsAlive);
+        Assert.False(B.Destinations.TreeWaits(attempt.Container, attempt.Fence));
         Assert.Null(await StateAsync(B, Spec.Name));
         Assert.NotEmpty(await B.RemainsAsync(attempt.Id, attempt.Container, attempt.Fence));
         var again = await attempt.Destination.PrepareAsync(await attempt.OrderAsync(), CancellationToken.None);
@@ -117,6 +118,9 @@ public abstract class DestinationAttemptContract : PortContract
         Assert.True(report.InitPid > 0);
         Assert.Equal(report.InitPid, (await attempt.Destination.RestoreToGateAsync(attempt.Manifest, CancellationToken.None)).InitPid);
         Assert.True(attempt.Destination.GatedTreeIsAlive);
+        Assert.True(B.Destinations.TreeWaits(attempt.Container, attempt.Fence));
+        Assert.False(B.Destinations.TreeWaits(attempt.Container, new Fence(9, 9)));
+        Assert.False(B.Sources.CopyStands(attempt.Container));
         await AssertRefusedAsync(MigrationFailure.Internal, () => attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Source)));
         var another = attempt.Certificate(Verdict.Dest);
         await AssertRefusedAsync(MigrationFailure.Internal, () => attempt.Destination.OpenGateAsync(another with { Register = another.Register with { Attempt = AttemptId.New() } }));
@@ -195,6 +199,7 @@ public abstract class DestinationAttemptContract : PortContract
         await B.KillGatedTreeAsync(attempt.Container, attempt.Fence);
 
         Assert.False(attempt.Destination.GatedTreeIsAlive);
+        Assert.False(B.Destinations.TreeWaits(attempt.Container, attempt.Fence));
         await AssertRefusedAsync(MigrationFailure.ContainerLost, () => attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Dest)));
         await AssertRefusedAsync(MigrationFailure.ContainerLost, () => attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Dest)));
         Assert.Equal(ContainerState.Exited, await StateAsync(B, Spec.Name));

@@ -158,9 +158,11 @@ public abstract class SourceAttemptContract : PortContract
     {
         var attempt = Open();
         await attempt.ToGateAsync();
+        Assert.True(A.Sources.CopyStands(Spec.Name));
         await attempt.Source.KillAsync();
         await attempt.Source.KillAsync();
         Assert.Equal(attempt.FrozenCount, await A.CountAsync());
+        Assert.False(A.Sources.CopyStands(Spec.Name));
 
         await attempt.Source.CleanAsync(Verdict.Dest);
         await attempt.Source.CleanAsync(Verdict.Dest);
@@ -168,5 +170,6 @@ public abstract class SourceAttemptContract : PortContract
         await AssertNothingLeftAsync(A, attempt);
         Assert.Equal(-1, await A.CountAsync());
         Assert.Null(await StateAsync(A, Spec.Name));
+        Assert.False(A.Sources.CopyStands(Spec.Name));
     }
 }

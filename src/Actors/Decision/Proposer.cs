@@ -78,7 +78,9 @@ public sealed record Proposer(Registration Registration, HostName Self, INodeKey
         (ProposerState.BackingOff, ProposerEvent.RetryDue r) when r.AfterCounter == Counter => NextBallot(),
         (_, ProposerEvent.Replied { Reply: VoterReply.Decided d }) => Learn(d.Certificate),
         (ProposerState.Preparing or ProposerState.Accepting, ProposerEvent.Replied r) when r.Ballot == Ballot => OnReply(r.Voter, r.Reply),
-        (ProposerState.Preparing or ProposerState.Accepting, ProposerEvent.NoReply n) when n.Ballot == Ballot => Miss(n.Voter),
+
+        // A promise that does not come when accepts are out already says nothing of this voter's accept.
+        (ProposerState.Preparing or ProposerState.Accepting, ProposerEvent.NoReply n) when n.Ballot == Ballot && n.Phase == State => Miss(n.Voter),
         _ => (this, []),
     };
 
@@ -97,7 +99,7 @@ public sealed record Proposer(Registration Registration, HostName Self, INodeKey
             Waiting = [.. Registration.Voters.Select(v => v.Host)],
             Promises = ImmutableDictionary<HostName, VoterReply.Promised>.Empty,
             Accepts = ImmutableDictionary<HostName, SignedAccept>.Empty,
-        }, AskAll(new VoterRequest.Prepare(Registration.Register, Ballot)));
+        }, AskAll(ProposerState.Preparing, new VoterRequest.Prepare(Registration.Register, Ballot)));
 
     private (Proposer, ImmutableArray<ProposerAction>) SendAccepts(Verdict value, HandOverToken? token) =>
         (this with
@@ -106,10 +108,10 @@ public sealed record Proposer(Registration Registration, HostName Self, INodeKey
             Value = value,
             ValueToken = token,
             Waiting = [.. Registration.Voters.Select(v => v.Host)],
-        }, AskAll(new VoterRequest.Accept(Registration.Register, Ballot, value, token)));
+        }, AskAll(ProposerState.Accepting, new VoterRequest.Accept(Registration.Register, Ballot, value, token)));
 
-    private ImmutableArray<ProposerAction> AskAll(VoterRequest request)
-        => [.. Registration.Voters.Select(v => new ProposerAction.Ask(v.Host, Ballot, request))];
+    private ImmutableArray<ProposerAction> AskAll(ProposerState phase, VoterRequest request)
+        => [.. Registration.Voters.Select(v => new ProposerAction.Ask(v.Host, Ballot, phase, request))];
 
     private (Proposer, ImmutableArray<ProposerAction>) OnReply(HostName voter, VoterReply reply) => reply switch
     {
@@ -121,8 +123,8 @@ public sealed record Proposer(Registration Registration, HostName Self, INodeKey
         VoterReply.Outbid o => (this with { HighestSeen = Math.Max(HighestSeen, o.Highest.Counter) }).Miss(voter),
 
         // The voter missed BEGIN: it is told what was begun, then asked again under the same ballot, for which it has promised nothing.
-        VoterReply.UnknownRegister when Waiting.Contains(voter) => (this, [new ProposerAction.Ask(voter, Ballot, new VoterRequest.Begin(Registration))]),
-        VoterReply.Registered when Waiting.Contains(voter) => (this, [new ProposerAction.Ask(voter, Ballot, CurrentRequest)]),
+        VoterReply.UnknownRegister when Waiting.Contains(voter) => (this, [new ProposerAction.Ask(voter, Ballot, State, new VoterRequest.Begin(Registration))]),
+        VoterReply.Registered when Waiting.Contains(voter) => (this, [new ProposerAction.Ask(voter, Ballot, State, CurrentRequest)]),
         _ => Miss(voter),
     };
 

@@ -105,7 +105,7 @@ public sealed class ProposerActor : UntypedActor, IWithTimers
         catch (Exception e) when (e is VoterUnreachableException or OperationCanceledException)
         {
             // Whether the voter acted is not known, and nothing is concluded from it: the ballot lives from the others.
-            return new ProposerEvent.NoReply(ask.Voter, ask.Ballot);
+            return new ProposerEvent.NoReply(ask.Voter, ask.Ballot, ask.Phase);
         }
     }
 }

@@ -20,8 +20,8 @@ public abstract record ProposerEvent
     /// <summary>A voter's reply to what was asked under this ballot.</summary>
     public sealed record Replied(HostName Voter, Ballot Ballot, VoterReply Reply) : ProposerEvent;
 
-    /// <summary>No reply of this voter to what was asked under this ballot.</summary>
-    public sealed record NoReply(HostName Voter, Ballot Ballot) : ProposerEvent;
+    /// <summary>No reply of this voter to what was asked under this ballot, in that phase.</summary>
+    public sealed record NoReply(HostName Voter, Ballot Ballot, ProposerState Phase) : ProposerEvent;
 
     /// <summary>The back-off after this ballot is over.</summary>
     public sealed record RetryDue(long AfterCounter) : ProposerEvent;
@@ -33,8 +33,8 @@ public abstract record ProposerAction
     /// <summary>Write the counter to the journal, then say <see cref="ProposerEvent.BallotWritten"/>, or <see cref="ProposerEvent.BallotFailed"/>.</summary>
     public sealed record WriteBallot(long Counter) : ProposerAction;
 
-    /// <summary>Ask a voter; exactly one reply or no-reply comes back with this ballot.</summary>
-    public sealed record Ask(HostName Voter, Ballot Ballot, VoterRequest Request) : ProposerAction;
+    /// <summary>Ask a voter; exactly one reply or no-reply comes back with this ballot and phase, <see cref="ProposerState.Preparing"/> or <see cref="ProposerState.Accepting"/>.</summary>
+    public sealed record Ask(HostName Voter, Ballot Ballot, ProposerState Phase, VoterRequest Request) : ProposerAction;
 
     /// <summary>Say <see cref="ProposerEvent.RetryDue"/> after a back-off that grows with the number of failures and is jittered, so that two proposers part.</summary>
     public sealed record BackOff(long AfterCounter, int Failures) : ProposerAction;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorMigration.Contracts;
 
 namespace ActorMigration.Actors;
@@ -17,20 +18,61 @@ public sealed class ResolutionNews(HostName self, Voter voter, IVoterClient clie
     public static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>
+    /// How long a host that was booted waits for a voter that does not answer. Nothing of its attempts stands here any more, so nothing waits for it but their end; and the one host that it waits
+    /// for may be the only one that knows that all of this is decided.
+    /// </summary>
+    public static readonly TimeSpan BootPatience = TimeSpan.FromSeconds(30);
+
+    /// <summary>
     /// Before anything is taken up on this host: asks the others, and waits for all that answer in time. What it has on its disk may be void, and the majority that it belonged to too.
     /// </summary>
+    /// <param name="poll">Asks them.</param>
+    /// <param name="awaited">Voters that are asked again while they do not answer, for <see cref="BootPatience"/>; see <see cref="Awaited"/>.</param>
+    /// <param name="say">For the log: whom it waits for, and that it has given up.</param>
+    /// <param name="cancel">The daemon is to stop.</param>
     /// <returns>True when another host is a member of a cluster, which this one is to join.</returns>
-    public async Task<bool> CatchUpAsync(VoterPoll poll)
+    public async Task<bool> CatchUpAsync(VoterPoll poll, ImmutableHashSet<HostName> awaited, Action<string> say, CancellationToken cancel)
     {
-        var replies = await poll.AskAllAsync(new VoterRequest.AskResolutions()).ConfigureAwait(false);
-        var told = replies.OfType<VoterReply.Resolutions>().ToArray();
-        foreach (var register in told.SelectMany(r => r.Registers))
+        var began = clock.GetTimestamp();
+        var isJoining = false;
+        var said = "";
+        var silent = awaited.Remove(self);
+        while (true)
         {
-            await voter.AnswerAsync(self, new VoterRequest.SpreadResolution(register)).ConfigureAwait(false);
-        }
+            var told = (await poll.AskAllAsync(new VoterRequest.AskResolutions()).ConfigureAwait(false)).OfType<VoterReply.Resolutions>().ToArray();
+            foreach (var register in told.SelectMany(r => r.Registers))
+            {
+                await voter.AnswerAsync(self, new VoterRequest.SpreadResolution(register)).ConfigureAwait(false);
+            }
 
-        return told.Any(r => r.Voter != self && r.IsMember);
+            isJoining |= told.Any(r => r.Voter != self && r.IsMember);
+            var left = silent.Except(told.Select(r => r.Voter));
+            var names = string.Join(", ", left.Select(h => h.Value).Order(StringComparer.Ordinal));
+            if (left.IsEmpty)
+            {
+                return isJoining;
+            }
+
+            if (clock.GetElapsedTime(began) >= BootPatience)
+            {
+                say($"No answer from {names}: this host goes on without, and takes up what its journal says");
+                return isJoining;
+            }
+
+            if (said != names)
+            {
+                said = names;
+                say($"This host was booted while a migration was open: it waits for {names}, at most {BootPatience.TotalSeconds} s, who may know what became of it");
+            }
+
+            silent = left;
+            await Task.Delay(TellEvery, clock, cancel).ConfigureAwait(false);
+        }
     }
+
+    /// <summary>Whom a host that was booted has to ask: the voters of all attempts of which it had frozen or proposed something, and which it has not ended.</summary>
+    public static ImmutableHashSet<HostName> Awaited(JournalState journal)
+        => [.. journal.Open.Values.Where(open => open.Frozen || open.Proposed is not null).SelectMany(open => open.Begun.Registration.Voters).Select(v => v.Host)];
 
     /// <summary>Never returns by itself.</summary>
     public async Task RunAsync(CancellationToken cancel)

@@ -103,8 +103,16 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
     {
         for (var round = 0; round < MostGenerations; round++)
         {
-            var promises = await AskAsync(here, new VoterRequest.PrepareResolution(registration, draft.Generation, draft.Value)).ConfigureAwait(false);
-            if (Answer(registration, promises) is { } first)
+            // Whoever is to have the container first: when nothing of it can go on there, nobody else has promised anything yet.
+            var winner = draft.Value == Verdict.Dest ? registration.Destination : registration.Source;
+            var prepare = new VoterRequest.PrepareResolution(registration, draft.Generation, draft.Value);
+            var promises = await AskAsync([winner], prepare).ConfigureAwait(false);
+            if (promises[winner] is VoterReply.ResolutionPromised)
+            {
+                promises = promises.Concat(await AskAsync([.. here.Where(h => h != winner)], prepare).ConfigureAwait(false)).ToDictionary();
+            }
+
+            if (await AnswerAsync(registration, promises).ConfigureAwait(false) is { } first)
             {
                 return first;
             }
@@ -124,7 +132,7 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
             }
 
             var consents = await AskAsync(here, new VoterRequest.ConsentToResolution(draft)).ConfigureAwait(false);
-            if (Answer(registration, consents) is { } second)
+            if (await AnswerAsync(registration, consents).ConfigureAwait(false) is { } second)
             {
                 return second;
             }
@@ -145,11 +153,11 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
     }
 
     /// <summary>A verdict that one of them has, or why it cannot go on; null when all have answered what was asked.</summary>
-    private ResolveOutcome? Answer(Registration registration, Dictionary<HostName, VoterReply?> replies)
+    private async Task<ResolveOutcome?> AnswerAsync(Registration registration, Dictionary<HostName, VoterReply?> replies)
     {
         if (replies.Values.OfType<VoterReply.Decided>().FirstOrDefault(d => VerdictCheck.Verify(d.Certificate, registration, keys)) is { } decided)
         {
-            return new ResolveOutcome.Verdict(registration, decided.Certificate);
+            return await KnownAsync(registration, decided.Certificate, replies).ConfigureAwait(false);
         }
 
         if (replies.Values.OfType<VoterReply.Refused>().FirstOrDefault() is { } refused)
@@ -161,6 +169,29 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
             ? new ResolveOutcome.Refused($"Host {host} has stopped answering or has forgotten the attempt. Run this again; until then nobody may decide attempt {registration.Register.Attempt} but the operator.")
             : null;
     }
+
+    /// <summary>It is decided: whoever waits for the operator is told, or would wait for ever.</summary>
+    private async Task<ResolveOutcome> KnownAsync(Registration registration, VerdictCertificate certificate, Dictionary<HostName, VoterReply?> replies)
+    {
+        if (certificate.Generation > 0)
+        {
+            return await SpreadAsync(registration, certificate).ConfigureAwait(false);
+        }
+
+        var attempt = registration.Register.Attempt;
+        var waiting = replies.Where(r => r.Value is VoterReply.ResolutionPromised or VoterReply.Consented).Select(r => r.Key).ToArray();
+        var told = await AskAsync(waiting, new VoterRequest.SpreadResolution(new ClosedRegister(registration, certificate))).ConfigureAwait(false);
+        var bound = Names(told.Where(t => t.Value is VoterReply.Refused));
+        var silent = Names(told.Where(t => t.Value is null));
+        var acting = Names(replies.Where(r => r.Value is VoterReply.Decided));
+        return bound.Length > 0
+            ? new ResolveOutcome.Refused($"The voters have decided attempt {attempt}, and {acting} acts on it; {bound} has consented to an earlier resolution, and waits for one. Switch {acting} off and say so with --fenced, or there is no way to decide.")
+            : silent.Length > 0
+            ? new ResolveOutcome.Refused($"The voters have decided attempt {attempt}, but {silent} has stopped answering, and waits for the operator. Run this again when it is back.")
+            : new ResolveOutcome.Verdict(registration, certificate);
+    }
+
+    private static string Names(IEnumerable<KeyValuePair<HostName, VoterReply?>> replies) => string.Join(", ", replies.Select(r => r.Key.Value).Order(StringComparer.Ordinal));
 
     private async Task<ResolveOutcome> SpreadAsync(Registration registration, VerdictCertificate certificate)
     {

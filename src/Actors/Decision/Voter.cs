@@ -67,6 +67,7 @@ public sealed class Voter : IResolutionSeat, IDisposable
                 // Nothing is said from memory before the disk is known to say the same: what failed is taken back, or this throws again.
                 await _store.AppendAsync([]).ConfigureAwait(false);
                 _isDiskUnknown = false;
+                LiftUnwrittenBars();
             }
 
             if (request is VoterRequest.AskMemory ask)
@@ -107,8 +108,13 @@ public sealed class Voter : IResolutionSeat, IDisposable
         }
     }
 
-    /// <summary>Raised when this host has heard the operator's verdict, for its own attempt; after it is on the disk.</summary>
+    /// <summary>Raised when this host has heard the operator's verdict, or the voters' that a promise to the operator kept it from, for its own attempt; after it is on the disk.</summary>
     public event Action<VerdictCertificate>? Resolved;
+
+    /// <summary>
+    /// Whether what a side of a register needs to go on stands on this host: its copy, or its tree at the gate. Asked before the operator is promised that it will; null while the daemon starts.
+    /// </summary>
+    public Func<Registration, Verdict, bool>? CanGoOn { get; set; }
 
     /// <summary>Whether this host is a member of the cluster now. Told to hosts that start; nothing is decided by it here.</summary>
     public Func<bool> IsMember { get; set; } = static () => false;
@@ -218,7 +224,9 @@ public sealed class Voter : IResolutionSeat, IDisposable
 
         var attempt = registration.Register.Attempt;
         return !_journal().Open.TryGetValue(attempt, out var open) ? $"host {_self} has no open attempt {attempt}, so nothing of it can go on there"
-            : prepare.Value == Verdict.Dest && open.Proposed != Verdict.Dest ? $"the restored tree of attempt {attempt} does not wait at its gate on host {_self}: nothing of it can go on there"
+            : CanGoOn is not { } canGoOn ? $"host {_self} is still starting: run this again in a moment"
+            : prepare.Value == Verdict.Dest && (open.Proposed != Verdict.Dest || !canGoOn(registration, Verdict.Dest)) ? $"the restored tree of attempt {attempt} does not wait at its gate on host {_self}: nothing of it can go on there"
+            : prepare.Value == Verdict.Source && !canGoOn(registration, Verdict.Source) ? $"no copy of {registration.Register.Container} stands on host {_self} any more: nothing of it can go on there"
             : null;
     }
 
@@ -245,10 +253,11 @@ public sealed class Voter : IResolutionSeat, IDisposable
         _isDiskUnknown = false;
         foreach (var record in records)
         {
+            var released = _containers.GetValueOrDefault(record.Container)?.Resolving is not null;
             Apply(record);
-            if (record is VoterRecord.Closed { Register.Certificate: { Generation: > 0 } resolution })
+            if (record is VoterRecord.Closed { Register.Certificate: var verdict } && (verdict.Generation > 0 || released))
             {
-                Resolved?.Invoke(resolution);
+                Resolved?.Invoke(verdict);
             }
         }
 
@@ -278,11 +287,34 @@ public sealed class Voter : IResolutionSeat, IDisposable
         var state = _containers.GetValueOrDefault(record.Container) ?? ContainerBallots.Fresh(record.Container);
         state = state.Apply(record);
         _containers = _containers.SetItem(record.Container, state);
-        if (state.Resolving is { } resolving)
+        FollowBar(state);
+    }
+
+    /// <summary>A promise whose write failed was taken back with it, and was never said.</summary>
+    private void LiftUnwrittenBars()
+    {
+        lock (_seat)
         {
-            lock (_seat)
+            _barred.Clear();
+            foreach (var known in _containers.Values)
             {
-                _barred[record.Container] = (resolving.Registration.Register, resolving.Generation);
+                FollowBar(known);
+            }
+        }
+    }
+
+    /// <summary>What is promised to the operator as far as the disk says.</summary>
+    private void FollowBar(ContainerBallots state)
+    {
+        lock (_seat)
+        {
+            if (state.Resolving is { } resolving)
+            {
+                _barred[state.Container] = (resolving.Registration.Register, resolving.Generation);
+            }
+            else
+            {
+                _barred.Remove(state.Container);
             }
         }
     }

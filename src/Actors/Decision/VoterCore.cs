@@ -296,10 +296,12 @@ public sealed class VoterCore(
 
     private VoterAnswer Hear(ContainerBallots state, ClosedRegister closed)
     {
-        if (closed.Certificate.Generation == 0 || !HasOurVoters(closed.Registration)
+        // A verdict of the voters is heard in this way only by who was promised to the operator and has consented to nothing: no resolution can have come of that, so it is let go.
+        var isLetGo = state.Resolving is { Consented: null } resolving && resolving.Registration.Register == closed.Registration.Register;
+        if ((closed.Certificate.Generation == 0 && !isLetGo) || !HasOurVoters(closed.Registration)
             || !keys.Verify(closed.Registration.Source, DecisionBytes.ToSign(closed.Registration), closed.Registration.Signature))
         {
-            return Say(new VoterReply.Refused(self, $"what is told of attempt {closed.Registration.Register.Attempt} is no operator's resolution of one that host {closed.Registration.Source} began"));
+            return Say(new VoterReply.Refused(self, $"what is told of attempt {closed.Registration.Register.Attempt} is no operator's resolution of one that host {closed.Registration.Source} began, or host {self} has consented to another"));
         }
 
         return VerdictCheck.WhyNot(closed.Certificate, closed.Registration, keys) is { } why ? Say(new VoterReply.Refused(self, why))

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using ActorMigration.Actors.Streaming;
 using ActorMigration.Contracts;
 using Akka.Actor;
+using Akka.Event;
 
 namespace ActorMigration.Actors;
 
@@ -52,17 +53,25 @@ public sealed class SourceMigrationActor : AttemptShell
         if (_migration.WaitsWithFrozenCopy && !_isWatched)
         {
             _isWatched = true;
-            WatchAsync(Port(), Self).ContinueWith(static _ => { }, TaskScheduler.Default);
+            _ = WatchAsync(Port(), Self, Log, _migration.Attempt);
         }
 
         return actions;
     }
 
-    private static async Task WatchAsync(ISourceAttempt port, IActorRef self)
+    private static async Task WatchAsync(ISourceAttempt port, IActorRef self, ILoggingAdapter log, AttemptId attempt)
     {
-        if (await port.AwaitThawByOthersAsync().ConfigureAwait(false) is { } sentence)
+        try
         {
-            self.Tell(new AttemptEvent.CopyThawed(sentence));
+            if (await port.AwaitThawByOthersAsync().ConfigureAwait(false) is { } sentence)
+            {
+                self.Tell(new AttemptEvent.CopyThawed(sentence));
+            }
+        }
+        catch (Exception e)
+        {
+            // The attempt goes on, as it would without anybody watching.
+            log.Error(e, "Attempt {0}: nobody sees any more whether the frozen copy is let run by hand", attempt);
         }
     }
 

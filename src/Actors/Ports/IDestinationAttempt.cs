@@ -54,4 +54,7 @@ public interface IDestinationHost
 
     /// <summary>After a daemon restart: takes up the gate, tree, pager and store that an earlier daemon left of this attempt.</summary>
     IDestinationAttempt Adopt(AttemptId attempt, ContainerName container, Fence fence);
+
+    /// <summary>Whether an attempt's tree waits at its gate, whole. Asked before the operator gives the container to its destination.</summary>
+    bool TreeWaits(ContainerName container, Fence fence);
 }

@@ -73,4 +73,7 @@ public interface ISourceHost
 
     /// <summary>After a daemon restart: takes up what an earlier daemon left of this attempt (frozen tree, port, files). Streams and keys are gone.</summary>
     ISourceAttempt Adopt(AttemptId attempt, ContainerName container, Fence fence);
+
+    /// <summary>Whether a copy of a container is here that could go on, frozen or running. Asked before the operator gives the container to its source.</summary>
+    bool CopyStands(ContainerName container);
 }

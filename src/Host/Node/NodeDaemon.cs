@@ -43,13 +43,13 @@ internal static class NodeDaemon
                 {
                     log.LogInformation("{Host} listens on {Address}:{Port}; API on {Socket}.", settings.Host, settings.Address, settings.RemotePort, settings.ApiSocket);
                     using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-                    var island = WatchIslandAsync(settings, cluster, services, lifecycle, time, stopping.Token);
+                    var island = new BackgroundTask(stop => WatchIslandAsync(settings, cluster, services, lifecycle, time, stop), log, "a host that stands alone beside the others' cluster is not noticed here any more");
                     var rehearsal = Rehearsal.RunAsync(system, services.Linux.Criu, time, log, stopping.Token);
                     var end = await WaitAsync(lifecycle, log, cancel).ConfigureAwait(false);
                     NodeServices.TellOfStop(system);
                     await stopping.CancelAsync().ConfigureAwait(false);
                     await rehearsal.ConfigureAwait(false);
-                    await island.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    await island.DisposeAsync().ConfigureAwait(false);
                     return end;
                 }
             }

@@ -1,12 +1,14 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using ActorMigration.Actors;
 using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Decision;
 using ActorMigration.Host.Http;
 using ActorMigration.Host.Linux;
+using ActorMigration.Host.Linux.Containers;
 using ActorMigration.Host.Linux.Doctor;
 using ActorMigration.Host.Trust;
 using ActorMigration.Host.Trust.Tpm;
@@ -25,6 +27,9 @@ internal sealed class NodeServices : IAsyncDisposable
     private static readonly TimeSpan TpmPatience = TimeSpan.FromSeconds(15);
 
     private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
+
+    /// <summary>The boot in which this host's daemon has last taken its journal up.</summary>
+    private const string BootFile = "boot";
 
     private readonly NodeSettings _settings;
     private readonly TrustState _trust;
@@ -49,7 +54,7 @@ internal sealed class NodeServices : IAsyncDisposable
     }
 
     /// <summary>Begins to let this host's voter vote, given the tpm actor; null when this host is no voter.</summary>
-    private Func<ICanTell, VoterAdmissionTask>? Admission { get; init; }
+    private Func<ICanTell, BackgroundTask>? Admission { get; init; }
 
     /// <summary>At the start another host was a member of a cluster: this one joins it, and forms none.</summary>
     internal bool OthersAreMembers { get; private init; }
@@ -67,12 +72,15 @@ internal sealed class NodeServices : IAsyncDisposable
             var linux = await LinuxPorts.OpenAsync(settings, time, logs, cancel).ConfigureAwait(false);
             owned.Push(linux);
             var news = new ResolutionNews(settings.Host, voter, decision.Client, settings.VoterTimes, time);
-            var othersAreMembers = await news.CatchUpAsync(decision.Poll).ConfigureAwait(false);
-            owned.Push(new ResolutionNewsTask(news, logs.CreateLogger("voter")));
+            voter.CanGoOn = (registration, value) => value == Verdict.Dest
+                ? linux.DestinationHost.TreeWaits(registration.Register.Container, registration.Register.Fence)
+                : linux.SourceHost.CopyStands(registration.Register.Container);
+            var othersAreMembers = await CatchUpAsync(settings, news, decision, logs.CreateLogger("voter"), cancel).ConfigureAwait(false);
+            owned.Push(new BackgroundTask(news.RunAsync, logs.CreateLogger("voter"), "other hosts are not told of an operator's resolutions any more: start this daemon again before hosts that were off come back"));
             return new NodeServices(settings, trust, time, decision, voter, linux, owned)
             {
                 OthersAreMembers = othersAreMembers,
-                Admission = !decision.Poll.Voters.Contains(settings.Host) ? null : tpm => new VoterAdmissionTask(
+                Admission = !decision.Poll.Voters.Contains(settings.Host) ? null : tpm => Admitting(
                     new VoterRecovery(settings.Host, membership, new TpmFreshnessCounter(tpm, TpmPatience), decision.Poll, time), voter, settings.Host, logs.CreateLogger("voter")),
             };
         }
@@ -87,6 +95,38 @@ internal sealed class NodeServices : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>A host that was booted has nothing left of what its journal says, so it can wait for whoever may know better.</summary>
+    private static async Task<bool> CatchUpAsync(NodeSettings settings, ResolutionNews news, DecisionServices decision, ILogger log, CancellationToken cancel)
+    {
+        var path = Path.Combine(settings.StateDirectory, BootFile);
+        var boot = CurrentBoot();
+        var wasBooted = !File.Exists(path) || await File.ReadAllTextAsync(path, cancel).ConfigureAwait(false) != boot;
+        var othersAreMembers = await news.CatchUpAsync(
+            decision.Poll, wasBooted ? ResolutionNews.Awaited(decision.Journal.State) : [], sentence => log.LogWarning("{Sentence}", sentence), cancel).ConfigureAwait(false);
+        if (wasBooted)
+        {
+            DurableFile.Write(path, Encoding.ASCII.GetBytes(boot));
+        }
+
+        return othersAreMembers;
+    }
+
+    /// <summary>Silent is safe, but somebody has to know why.</summary>
+    private static BackgroundTask Admitting(VoterRecovery recovery, Voter voter, HostName self, ILogger log)
+    {
+        void Say(string sentence) => log.LogWarning("{Sentence}", sentence);
+        async Task RunAsync(CancellationToken cancel)
+        {
+            await recovery.RunAsync(voter, Say, cancel).ConfigureAwait(false);
+            log.LogInformation("Voter {Host} votes", self);
+            await recovery.CountAsync(voter, Say, cancel).ConfigureAwait(false);
+        }
+
+        return new BackgroundTask(RunAsync, log, $"what lets voter {self} vote has ended: if it does not vote ('amig voters'), start its daemon again");
+    }
+
+    private static string CurrentBoot() => File.ReadAllText(BootIdFile).Trim();
 
     /// <summary>Starts /user/node with all its children; returns the console, which may be asked at once.</summary>
     internal async Task<ICanTell> StartAsync(ActorSystem system, NodeLifecycle lifecycle, IPeers peers)
@@ -143,7 +183,7 @@ internal sealed class NodeServices : IAsyncDisposable
             attestation,
             _settings.AttemptTimes,
             _time,
-            File.ReadAllText(BootIdFile).Trim(),
+            CurrentBoot(),
             _settings.HoldDirectory is { } holds ? new HoldDirectory(holds) : new NoHolds());
         node.ActorOf(ContainersActor.Props(attempts, Linux.Runtime), "containers");
         node.ActorOf(MigrationsActor.Props(attempts, Linux.Runtime), "migrations");

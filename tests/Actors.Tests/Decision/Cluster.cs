@@ -79,7 +79,7 @@ internal sealed class Cluster
                         events.Enqueue(new ProposerEvent.Replied(ask.Voter, ask.Ballot, Ask(ask.Voter, self, ask.Request)));
                         break;
                     case ProposerAction.Ask ask:
-                        events.Enqueue(new ProposerEvent.NoReply(ask.Voter, ask.Ballot));
+                        events.Enqueue(new ProposerEvent.NoReply(ask.Voter, ask.Ballot, ask.Phase));
                         break;
                     case ProposerAction.Decided d:
                         return d.Certificate;

@@ -24,7 +24,7 @@ public sealed class ProposerBallotsSpec
 
         Reply(W, Promised());
         Reply(A, Accepted(A));
-        Take(new ProposerEvent.NoReply(B, Ballot));
+        Take(new ProposerEvent.NoReply(B, Ballot, _proposer.State));
         Reply(W, Accepted(W));
 
         Assert.Equal(["a", "w"], Assert.IsType<ProposerAction.Decided>(Assert.Single(_actions)).Certificate.Accepts.Select(a => a.Voter.Value));
@@ -60,11 +60,26 @@ public sealed class ProposerBallotsSpec
     }
 
     [Fact]
+    public void That_a_promise_does_not_come_is_no_answer_to_the_accept_that_is_out_by_then()
+    {
+        ProposeSource(1);
+        Reply(A, Promised());
+        Reply(B, Promised());
+        Take(new ProposerEvent.NoReply(B, Ballot, ProposerState.Accepting));
+
+        Assert.Empty(Take(new ProposerEvent.NoReply(W, Ballot, ProposerState.Preparing)));
+        Reply(A, Accepted(A));
+        Reply(W, Accepted(W));
+
+        Assert.Equal(["a", "w"], Assert.IsType<ProposerAction.Decided>(Assert.Single(_actions)).Certificate.Accepts.Select(a => a.Voter.Value));
+    }
+
+    [Fact]
     public void A_ballot_fails_when_no_majority_is_left_and_the_next_one_is_above_all_that_was_heard_of()
     {
         ProposeSource(1);
         Assert.Empty(Reply(B, new VoterReply.Outbid(B, new Ballot(7, B))));
-        Assert.Empty(Take(new ProposerEvent.NoReply(W, new Ballot(9, A))));
+        Assert.Empty(Take(new ProposerEvent.NoReply(W, new Ballot(9, A), _proposer.State)));
         Assert.Equal(new ProposerAction.BackOff(1, 1), Assert.Single(Reply(W, new VoterReply.Outbid(W, new Ballot(5, B)))));
 
         Assert.Empty(Take(new ProposerEvent.RetryDue(2)));
@@ -113,7 +128,7 @@ public sealed class ProposerBallotsSpec
         var again = Assert.Single(Asked<VoterRequest.Accept>(Reply(W, new VoterReply.Registered(W, Guid.Empty))));
         Assert.Equal((_first.Register, Ballot, Verdict.Source), (again.Register, again.Ballot, again.Value));
 
-        Take(new ProposerEvent.NoReply(W, Ballot));
+        Take(new ProposerEvent.NoReply(W, Ballot, _proposer.State));
         Assert.Empty(Reply(W, new VoterReply.UnknownRegister(W)));
         Assert.Empty(Reply(W, new VoterReply.Registered(W, Guid.Empty)));
     }
@@ -134,7 +149,7 @@ public sealed class ProposerBallotsSpec
 
             Assert.Empty(Reply(W, new VoterReply.Accepted(bad)));
             Assert.Empty(Reply(W, new VoterReply.Accepted(good)));
-            Assert.IsType<ProposerAction.BackOff>(Assert.Single(Take(new ProposerEvent.NoReply(B, Ballot))));
+            Assert.IsType<ProposerAction.BackOff>(Assert.Single(Take(new ProposerEvent.NoReply(B, Ballot, _proposer.State))));
         }
     }
 
@@ -144,8 +159,8 @@ public sealed class ProposerBallotsSpec
         ProposeSource(1);
         Reply(A, Promised());
         Reply(B, Promised());
-        Take(new ProposerEvent.NoReply(A, Ballot));
-        Take(new ProposerEvent.NoReply(B, Ballot));
+        Take(new ProposerEvent.NoReply(A, Ballot, _proposer.State));
+        Take(new ProposerEvent.NoReply(B, Ballot, _proposer.State));
         Take(new ProposerEvent.RetryDue(1));
         Take(new ProposerEvent.BallotWritten(2));
 

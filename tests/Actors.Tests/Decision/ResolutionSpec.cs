@@ -126,6 +126,33 @@ public sealed class ResolutionSpec
     }
 
     [Fact]
+    public void Whoever_has_promised_and_not_consented_is_let_go_by_the_verdict_of_the_voters()
+    {
+        var ordinary = Decide(A, B);
+        Promise(W, 1);
+
+        Assert.IsType<VoterReply.Refused>(_cluster.Ask(W, A, new VoterRequest.SpreadResolution(new ClosedRegister(_first, ordinary with { Accepts = ordinary.Accepts[..1] }))));
+        Assert.IsType<VoterReply.Done>(_cluster.Ask(W, A, new VoterRequest.SpreadResolution(new ClosedRegister(_first, ordinary))));
+
+        Assert.Null(_cluster[W].Resolving);
+        Assert.Equal((new Fence(1, 2), A), (_cluster[W].Lowest, _cluster[W].Owner));
+        Assert.Equal(0, Assert.IsType<VoterReply.Decided>(_cluster.Ask(W, A, new VoterRequest.ConsentToResolution(Resolution(1, Verdict.Source, B)))).Certificate.Generation);
+        Assert.IsType<VoterReply.Decided>(_cluster.Ask(W, A, new VoterRequest.PrepareResolution(_first, 2, Verdict.Source)));
+    }
+
+    [Fact]
+    public void Whoever_has_consented_is_not()
+    {
+        var ordinary = Decide(A, B);
+        Promise(W, 1);
+        Assert.IsType<VoterReply.Consented>(_cluster.Ask(W, A, new VoterRequest.ConsentToResolution(Resolution(1, Verdict.Source, B))));
+        Promise(W, 2);
+
+        Assert.Contains("has consented", Assert.IsType<VoterReply.Refused>(_cluster.Ask(W, A, new VoterRequest.SpreadResolution(new ClosedRegister(_first, ordinary)))).Sentence, StringComparison.Ordinal);
+        Assert.Equal(2, _cluster[W].Resolving!.Generation);
+    }
+
+    [Fact]
     public void It_is_kept_until_every_host_has_it()
     {
         var resolved = Certificate(Resolution(), A);

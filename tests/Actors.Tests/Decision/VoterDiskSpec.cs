@@ -31,6 +31,23 @@ public sealed class VoterDiskSpec
         Assert.IsType<VoterReply.Promised>(await voter.AnswerAsync(A, new VoterRequest.Prepare(creation.Register, new Ballot(1, A))));
     }
 
+    [Fact]
+    public async Task A_promise_to_the_operator_that_could_not_be_written_keeps_this_hosts_attempt_from_nothing_once_the_disk_is_well()
+    {
+        using var voter = await MembershipInMemory.VotingAsync(
+            W, incarnation => new VoterCore(W, incarnation, Voters, new FakeSigner(W), new FakeKeys(), static (_, _) => true), _log);
+        var registration = Registration(new Fence(1, 1), A, B);
+        var verdict = new VerdictCertificate(registration.Register, Verdict.Source, []);
+
+        _log.IsFull = true;
+        await Assert.ThrowsAsync<IOException>(() => voter.AnswerAsync(A, new VoterRequest.PrepareResolution(registration, 1, Verdict.Source)));
+        Assert.False(voter.Admit(verdict));
+
+        _log.IsFull = false;
+        Assert.IsType<VoterReply.Floor>(await voter.AnswerAsync(A, new VoterRequest.AskFloor(Name)));
+        Assert.True(voter.Admit(verdict));
+    }
+
     private sealed class FailingLog : IRecordLog<VoterRecord>
     {
         public bool IsFull { get; set; }

@@ -79,6 +79,10 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
 
     ISourceAttempt ISourceHost.Adopt(AttemptId attempt, ContainerName container, Fence fence) => new FakeSource(this, attempt, container, fence);
 
+    public bool CopyStands(ContainerName container) => Container?.Name == container && Tree is Tree.Running or Tree.Frozen;
+
+    public bool TreeWaits(ContainerName container, Fence fence) => Tree == Tree.Gated && Fence == fence;
+
     IDestinationAttempt IDestinationHost.Open(AttemptId attempt, ContainerName container, Fence fence, byte[] sourceKeyDigest) => new FakeDestination(this, attempt, container, fence);
 
     IDestinationAttempt IDestinationHost.Adopt(AttemptId attempt, ContainerName container, Fence fence) => new FakeDestination(this, attempt, container, fence);

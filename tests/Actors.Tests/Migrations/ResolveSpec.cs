@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using ActorMigration.Contracts;
 using ActorMigration.Simulator;
+using Microsoft.Extensions.Time.Testing;
 
 namespace ActorMigration.Actors.Tests.Migrations;
 
@@ -103,6 +105,86 @@ public sealed class ResolveSpec : TwoHostsSpec
     }
 
     [Fact]
+    public async Task DEST_is_refused_when_the_tree_at_the_gate_has_died_and_nobody_has_promised_anything_then()
+    {
+        await MigrateAndHoldAsync(Hosts.HostB, "Destination.Deciding");
+        var attempt = Assert.Single(Hosts.JournalOf(TwoHosts.B).OfType<JournalEntry.Proposed>()).Attempt;
+        Hosts.DeadVoters[W] = Hosts.SilentVoters[TwoHosts.A] = true;
+        Hosts.HostB.Tree = Tree.None;
+
+        Assert.Contains("does not wait at its gate on host b", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Dest, W)), StringComparison.Ordinal);
+
+        Assert.Empty(Hosts.VoterRecordsOf(TwoHosts.A).OfType<VoterRecord.GenerationPromised>());
+        await ResolvedAsync(TwoHosts.A, Order(attempt, Verdict.Source, W));
+        Hosts.HostB.Held = null;
+        AwaitTrees(Tree.Running, Tree.None);
+    }
+
+    [Fact]
+    public async Task SOURCE_is_refused_when_no_copy_stands_there_any_more()
+    {
+        var attempt = await StandsWithoutMajorityAsync();
+        Hosts.HostA.Tree = Tree.None;
+
+        Assert.Contains("no copy of c1 stands on host a", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W)), StringComparison.Ordinal);
+        Assert.Empty(Hosts.VoterRecordsOf(TwoHosts.A).OfType<VoterRecord.GenerationPromised>());
+    }
+
+    [Fact]
+    public async Task Whoever_has_promised_is_told_the_verdict_that_another_host_acts_on_already()
+    {
+        Hosts.HostB.Held = "Destination.JournalingVerdict";
+        var attempt = await MigrateAsync();
+        AwaitAssert(() => Assert.Equal("Destination.JournalingVerdict", Hosts.HostB.Waiting), Patience);
+        Hosts.DeadVoters[W] = Hosts.SilentVoters[TwoHosts.A] = true;
+
+        var verdict = Assert.IsType<ResolveOutcome.Verdict>(await Hosts.ResolveAsync(TwoHosts.A, Order(attempt, Verdict.Source, W))).Certificate;
+
+        Assert.Equal((Verdict.Dest, 0), (verdict.Value, verdict.Generation));
+        Assert.Single(Hosts.VoterRecordsOf(TwoHosts.A).OfType<VoterRecord.GenerationPromised>());
+        AwaitTrees(Tree.None, Tree.Gated);
+        Hosts.HostB.Held = null;
+        AwaitTrees(Tree.None, Tree.Running);
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
+    }
+
+    [Fact]
+    public async Task A_host_that_was_booted_waits_for_every_voter_of_what_it_had_open()
+    {
+        await StandsWithoutMajorityAsync();
+        var clock = new FakeTimeProvider();
+        var said = new ConcurrentQueue<string>();
+        Hosts.DeadVoters.TryRemove(TwoHosts.B, out _);
+
+        var catchUp = Hosts.CatchUpAsync(TwoHosts.A, clock, said.Enqueue);
+        await PassAsync(clock, ResolutionNews.BootPatience - TimeSpan.FromSeconds(2));
+        Assert.False(catchUp.IsCompleted);
+        Assert.Contains("waits for w,", Assert.Single(said), StringComparison.Ordinal);
+        Hosts.DeadVoters.Clear();
+        await PassAsync(clock, ResolutionNews.TellEvery);
+
+        await catchUp.WaitAsync(Patience);
+        Assert.Single(said);
+    }
+
+    [Fact]
+    public async Task It_does_not_wait_for_ever_and_without_anything_open_not_at_all()
+    {
+        Hosts.DeadVoters[W] = true;
+        await Hosts.CatchUpAsync(TwoHosts.A, new FakeTimeProvider()).WaitAsync(Patience);
+        Hosts.DeadVoters.Clear();
+        await StandsWithoutMajorityAsync();
+        var clock = new FakeTimeProvider();
+        var said = new ConcurrentQueue<string>();
+
+        var catchUp = Hosts.CatchUpAsync(TwoHosts.A, clock, said.Enqueue);
+        await PassAsync(clock, ResolutionNews.BootPatience + ResolutionNews.TellEvery);
+
+        await catchUp.WaitAsync(Patience);
+        Assert.Contains("No answer from b, w: this host goes on without", said.Last(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Asked_again_it_says_the_same_and_never_the_other()
     {
         var attempt = await StandsWithoutMajorityAsync();
@@ -159,6 +241,18 @@ public sealed class ResolveSpec : TwoHostsSpec
 
         Hosts.HostB.Held = null;
         return attempt;
+    }
+
+    /// <summary>Second by second, as what waits looks again after each.</summary>
+    private static async Task PassAsync(FakeTimeProvider clock, TimeSpan time)
+    {
+        for (var passed = TimeSpan.Zero; passed < time; passed += TimeSpan.FromSeconds(1))
+        {
+            await Task.Delay(20);
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        await Task.Delay(20);
     }
 
     private async Task LoseAsync(HostName host)

@@ -30,6 +30,7 @@ internal sealed class TwoHosts
     private readonly ConcurrentDictionary<HostName, IActorRef> _migrations = new();
     private readonly Dictionary<HostName, MemoryLog<JournalEntry>> _journals = new() { [A] = new(), [B] = new() };
     private readonly ConcurrentDictionary<HostName, AttemptJournal> _opened = new();
+    private readonly ConcurrentDictionary<HostName, MemoryLog<VoterRecord>> _votes = new();
     private readonly ImmutableDictionary<HostName, Voter> _voters;
 
     public TwoHosts(ActorSystem system)
@@ -38,6 +39,8 @@ internal sealed class TwoHosts
         _voters = new[] { A, B, W }.ToImmutableDictionary(h => h, NewVoter);
         foreach (var (host, voter) in _voters)
         {
+            voter.CanGoOn = (registration, value) => HostOf(host) is { } side
+                && (value == Verdict.Dest ? side.TreeWaits(registration.Register.Container, registration.Register.Fence) : side.CopyStands(registration.Register.Container));
             voter.Resolved += certificate => Tell(host, certificate);
         }
 
@@ -54,6 +57,9 @@ internal sealed class TwoHosts
     public byte PcrOfB { get; set; }
 
     public ConcurrentDictionary<HostName, bool> DeadVoters { get; } = new();
+
+    /// <summary>Voters that have lost their memory: they are there, and vote on nothing.</summary>
+    public ConcurrentDictionary<HostName, bool> SilentVoters { get; } = new();
 
     public IActorRef Of(HostName host) => _migrations[host];
 
@@ -96,13 +102,18 @@ internal sealed class TwoHosts
         => new ResolutionNews(from, _voters[from], new Client(this, from), Voting, TimeProvider.System).RunAsync(cancel);
 
     /// <summary>What a daemon does before it takes anything up.</summary>
-    public Task CatchUpAsync(HostName host)
+    public Task CatchUpAsync(HostName host, TimeProvider? clock = null, Action<string>? say = null)
     {
         var client = new Client(this, host);
-        return new ResolutionNews(host, _voters[host], client, Voting, TimeProvider.System).CatchUpAsync(new VoterPoll(client, [A, B, W], Voting, TimeProvider.System));
+        return new ResolutionNews(host, _voters[host], client, Voting, clock ?? TimeProvider.System).CatchUpAsync(
+            new VoterPoll(client, [A, B, W], Voting, TimeProvider.System), ResolutionNews.Awaited(_opened[host].State), say ?? (static _ => { }), CancellationToken.None);
     }
 
+    private FakeHost? HostOf(HostName host) => host == A ? HostA : host == B ? HostB : null;
+
     public Voter VoterOf(HostName host) => _voters[host];
+
+    public ImmutableArray<VoterRecord> VoterRecordsOf(HostName host) => _votes[host].Load();
 
     private void Tell(HostName host, VerdictCertificate certificate)
     {
@@ -114,7 +125,7 @@ internal sealed class TwoHosts
 
     private Voter NewVoter(HostName host)
     {
-        var log = new MemoryLog<VoterRecord>();
+        var log = _votes[host] = new MemoryLog<VoterRecord>();
         log.Append(new VoterRecord.Snapshot(ContainerBallots.Fresh(Container) with { Lowest = new Fence(1, 1), Owner = A }));
         return MembershipInMemory.VotingAsync(
             host, incarnation => new VoterCore(host, incarnation, [A, B, W], new FakeSigner(host), Keys, static (t, d) => HandOverSignature.Verify(t, d)), log,
@@ -160,6 +171,8 @@ internal sealed class TwoHosts
         public Task<VoterReply> AskAsync(HostName voter, VoterRequest request, CancellationToken cancel)
             => hosts.DeadVoters.ContainsKey(voter)
                 ? Task.FromException<VoterReply>(new VoterUnreachableException(voter, "it is down"))
+                : hosts.SilentVoters.ContainsKey(voter) && request is not (VoterRequest.PrepareResolution or VoterRequest.ConsentToResolution or VoterRequest.SpreadResolution or VoterRequest.AskResolutions)
+                ? Task.FromResult<VoterReply>(new VoterReply.Refused(voter, "it does not vote"))
                 : hosts._voters[voter].AnswerAsync(self, request);
     }
 

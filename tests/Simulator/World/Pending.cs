@@ -156,10 +156,12 @@ internal abstract class Asker(AttemptId attempt, int life)
 
     public int Number => AttemptNumber.Of(Attempt);
 
-    /// <summary>A proposer, under one ballot.</summary>
-    public sealed class Ballot(AttemptId attempt, int life, Contracts.Ballot under) : Asker(attempt, life)
+    /// <summary>A proposer, in one phase of one ballot.</summary>
+    public sealed class Ballot(AttemptId attempt, int life, Contracts.Ballot under, ProposerState phase) : Asker(attempt, life)
     {
         public Contracts.Ballot Under { get; } = under;
+
+        public ProposerState Phase { get; } = phase;
     }
 
     /// <summary>A voter that has no memory, or an old one, and asks all others for theirs.</summary>

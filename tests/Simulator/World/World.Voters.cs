@@ -128,7 +128,7 @@ internal sealed partial class World
     {
         if (asker is Asker.Ballot ballot)
         {
-            FeedProposer(to, asker.Attempt, asker.Life, new ProposerEvent.NoReply(voter.Name, ballot.Under), CrashPoint.None, 0);
+            FeedProposer(to, asker.Attempt, asker.Life, new ProposerEvent.NoReply(voter.Name, ballot.Under, ballot.Phase), CrashPoint.None, 0);
         }
         else if (asker is Asker.Poll poll)
         {
@@ -184,7 +184,7 @@ internal sealed partial class World
                 break;
             case ProposerAction.Ask ask:
                 CheckBallot(host, attempt, ask);
-                _pending.Add(new Pending.Request(host, Host(ask.Voter), ask.Request, new Asker.Ballot(attempt, host.Life, ask.Ballot)));
+                _pending.Add(new Pending.Request(host, Host(ask.Voter), ask.Request, new Asker.Ballot(attempt, host.Life, ask.Ballot, ask.Phase)));
                 break;
             case ProposerAction.BackOff backOff:
                 _pending.Add(new Pending.Retry(attempt, backOff.AfterCounter) { Owner = host });

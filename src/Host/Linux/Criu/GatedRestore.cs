@@ -59,9 +59,7 @@ public sealed class GatedRestore : IDisposable
     /// True while the gate is reached and whole: script and CRIU stand in the attempt's refuge, the first process in the container's cgroup, frozen.
     /// What the destination checks before it proposes DEST.
     /// </summary>
-    public bool TreeIsAlive
-        => Reached() is { Locked: true } gate && _refuge.Processes() is var refuge && refuge.Contains(gate.Script) && refuge.Contains(gate.Criu)
-            && _container.Cgroup.Processes().Contains(gate.Init) && _container.Cgroup.IsFrozen;
+    public bool TreeIsAlive => IsWhole(_directory, _container, _refuge);
 
     /// <summary>
     /// True while <see cref="OpenAsync"/> has something to open: the tree waits at its gate, or an earlier call (of a daemon that died over it, perhaps) has let it
@@ -144,6 +142,10 @@ public sealed class GatedRestore : IDisposable
 
         return new GatedRestore(runc, container, RefugeOf(container, layout), directory, record.Runc, CommandPipe.Open, time);
     }
+
+    /// <summary>As <see cref="TreeIsAlive"/>, for who only looks: whoever drives the restore has its pipes.</summary>
+    public static bool WaitsWhole(string directory, RuncContainer container, CgroupLayout layout)
+        => Load(directory) is { } record && record.BootId == ProcessIdentity.BootId() && record.RuncId == container.Id && IsWhole(directory, container, RefugeOf(container, layout));
 
     /// <summary>Waits for the gate.</summary>
     /// <returns>The first process of the gated tree.</returns>
@@ -284,9 +286,15 @@ public sealed class GatedRestore : IDisposable
         }
     }
 
-    private (int Init, int Script, int Criu, bool Locked)? Reached()
+    private static bool IsWhole(string directory, RuncContainer container, ContainerCgroup refuge)
+        => Reached(directory) is { Locked: true } gate && refuge.Processes() is var waiting && waiting.Contains(gate.Script) && waiting.Contains(gate.Criu)
+            && container.Cgroup.Processes().Contains(gate.Init) && container.Cgroup.IsFrozen;
+
+    private (int Init, int Script, int Criu, bool Locked)? Reached() => Reached(_directory);
+
+    private static (int Init, int Script, int Criu, bool Locked)? Reached(string directory)
     {
-        var path = Path.Combine(_directory, GateScript.ReachedFile);
+        var path = Path.Combine(directory, GateScript.ReachedFile);
         var text = File.Exists(path) ? File.ReadAllText(path) : "";
         var words = text.EndsWith('\n') ? text.TrimEnd().Split(' ') : [];
         return words.Length == 4 && int.TryParse(words[0], out var init) && int.TryParse(words[1], out var script) && int.TryParse(words[2], out var criu)

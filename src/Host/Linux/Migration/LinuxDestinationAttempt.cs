@@ -62,7 +62,7 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
 
     private string RunDirectory => _node.AttemptRunDirectory(_name, _fence);
 
-    private string GateDirectory => Path.Combine(StateDirectory, "gate");
+    private string GateDirectory => GateDirectoryOf(_node, _name, _fence);
 
     private string ImagesDirectory => Path.Combine(RunDirectory, "images");
 
@@ -151,6 +151,8 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
         _gate = GatedRestore.Adopt(GateDirectory, _node.Runc, _container, _node.Layout, _node.Time);
         _pager = PagerClient.Attach(Path.Combine(GateDirectory, "work"), _container.Cgroup.Directory, _node.Time);
     }
+
+    internal static string GateDirectoryOf(LinuxNode node, ContainerName container, Fence fence) => Path.Combine(node.AttemptStateDirectory(container, fence), "gate");
 
     private AttemptException NotPrepared() => new(MigrationFailure.Internal, $"attempt {_attempt} has not been prepared on this host");
 

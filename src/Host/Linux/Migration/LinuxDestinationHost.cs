@@ -1,5 +1,6 @@
 using ActorMigration.Actors;
 using ActorMigration.Contracts;
+using ActorMigration.Host.Linux.Criu;
 
 namespace ActorMigration.Host.Linux.Migration;
 
@@ -23,4 +24,7 @@ internal sealed class LinuxDestinationHost(LinuxNode node) : IDestinationHost
             throw AttemptErrors.Name($"taking up attempt {attempt} of container {container}", failure);
         }
     }
+
+    public bool TreeWaits(ContainerName container, Fence fence)
+        => GatedRestore.WaitsWhole(LinuxDestinationAttempt.GateDirectoryOf(node, container, fence), node.Container(container, fence), node.Layout);
 }

@@ -28,4 +28,7 @@ internal sealed class LinuxSourceHost(LinuxNode node) : ISourceHost
             ? new DepartedSource(node, container, fence, hasRecord: record is not null)
             : new LinuxSourceAttempt(node, attempt, record, fence, verifyMemory: false);
     }
+
+    public bool CopyStands(ContainerName container)
+        => ContainerRecord.Load(node.StateDirectory, container) is { State: not ContainerState.Gated, InitIsAlive: true };
 }
