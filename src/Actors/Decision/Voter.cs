@@ -108,6 +108,9 @@ public sealed class Voter : IResolutionSeat, IDisposable
         }
     }
 
+    /// <summary>Which set of voters this host is configured with.</summary>
+    public int SetNumber { get; init; } = VoterSet.First;
+
     /// <summary>Raised when this host has heard the operator's verdict, or the voters' that a promise to the operator kept it from, for its own attempt; after it is on the disk.</summary>
     public event Action<VerdictCertificate>? Resolved;
 
@@ -186,7 +189,7 @@ public sealed class Voter : IResolutionSeat, IDisposable
         var membership = _membership.Current;
         return new VoterReply.Memory(
             _self, membership.Incarnation, membership.Standing(_votes), [.. membership.Founders],
-            [.. floors.Take(VoterFrames.MaxFloors)], floors.Length > VoterFrames.MaxFloors);
+            [.. floors.Take(VoterFrames.MaxFloors)], floors.Length > VoterFrames.MaxFloors, new VoterSet(SetNumber, [.. _core.Voters]));
     }
 
     /// <summary>

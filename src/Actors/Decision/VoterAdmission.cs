@@ -35,11 +35,13 @@ public static class VoterAdmission
 {
     /// <param name="self">This voter.</param>
     /// <param name="hasVoted">True for one with an old memory.</param>
-    /// <param name="voters">All voters of the cluster, this one among them.</param>
+    /// <param name="set">All voters of the cluster, this one among them. What others say counts when they are configured with the same ones.</param>
     /// <param name="others">What the others know, whole, one answer each.</param>
-    public static AdmissionStep Decide(RegisteredVoter self, bool hasVoted, ImmutableArray<HostName> voters, IEnumerable<VoterReply.Memory> others)
+    public static AdmissionStep Decide(RegisteredVoter self, bool hasVoted, VoterSet set, IEnumerable<VoterReply.Memory> others)
     {
-        var answers = others.Where(o => o.Voter != self.Host && voters.Contains(o.Voter)).DistinctBy(o => o.Voter).ToArray();
+        ImmutableArray<HostName> voters = [.. set.Hosts];
+        var heard = others.Where(o => o.Voter != self.Host && voters.Contains(o.Voter)).DistinctBy(o => o.Voter).ToArray();
+        var answers = Array.FindAll(heard, o => o.Set.IsSame(set));
         var admitted = answers.Where(a => a.Standing == VoterStanding.Votes).ToArray();
         if (Array.Find(admitted, a => a.Founders.Contains(self)) is { } founder)
         {
@@ -56,7 +58,7 @@ public static class VoterAdmission
 
         return !hasVoted && answers.Length == voters.Length - 1 && Array.TrueForAll(answers, a => a.Standing == VoterStanding.New)
             ? new AdmissionStep.Admit([self, .. answers.Select(a => new RegisteredVoter(a.Voter, a.Incarnation))], [])
-            : new AdmissionStep.Wait(Sentence(self.Host, voters, answers));
+            : new AdmissionStep.Wait(Sentence(self.Host, voters, answers, [.. heard.Except(answers).Select(o => o.Voter)]));
     }
 
     /// <summary>What a voter tells one that has lost its memory.</summary>
@@ -99,12 +101,12 @@ public static class VoterAdmission
         };
     }
 
-    private static string Sentence(HostName self, ImmutableArray<HostName> voters, VoterReply.Memory[] answers)
+    private static string Sentence(HostName self, ImmutableArray<HostName> voters, VoterReply.Memory[] answers, HostName[] others)
     {
-        var silent = voters.Where(v => v != self && !Array.Exists(answers, a => a.Voter == v)).ToArray();
+        var silent = voters.Where(v => v != self && !others.Contains(v) && !Array.Exists(answers, a => a.Voter == v)).ToArray();
         var empty = answers.Where(a => a.Standing != VoterStanding.Votes).Select(a => a.Voter).ToArray();
         return $"voter {self} has no memory or an old one, and does not vote before enough others have told it theirs: "
-            + string.Join("; ", new[] { Named("no answer from", silent), Named("do not vote themselves:", empty) }.Where(s => s.Length > 0));
+            + string.Join("; ", new[] { Named("no answer from", silent), Named("do not vote themselves:", empty), Named("have another amig.voters or amig.voter.set:", others) }.Where(s => s.Length > 0));
     }
 
     private static string Named(string what, HostName[] hosts) => hosts.Length == 0 ? "" : $"{what} {string.Join(", ", hosts)}";

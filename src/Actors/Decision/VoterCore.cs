@@ -22,6 +22,9 @@ public readonly record struct VoterAnswer(ImmutableArray<VoterRecord> Records, V
 public sealed class VoterCore(
     HostName self, Guid incarnation, ImmutableArray<HostName> voters, INodeSigner signer, INodeKeys keys, Func<HandOverToken, byte[], bool> tokenIsValid)
 {
+    /// <summary>The voters of every register.</summary>
+    public ImmutableArray<HostName> Voters => voters;
+
     /// <summary>Answers <paramref name="request"/> of <paramref name="peer"/>, the node that the connection's certificate names.</summary>
     public VoterAnswer Answer(ContainerBallots state, HostName peer, VoterRequest request) => request switch
     {

@@ -206,7 +206,8 @@ public abstract class AttemptShell : UntypedActor, IWithTimers, IWithUnboundedSt
         switch (action)
         {
             case AttemptAction.Send send:
-                Services.Peers.Migrations(_other)?.Tell(send.Message, Self);
+                // An answer comes back the way that everything else comes, so that it overtakes nothing: "unknown" must not be heard before the reason that was sent first.
+                Services.Peers.Migrations(_other)?.Tell(send.Message, Context.Parent);
                 break;
             case AttemptAction.CancelCall:
                 _cancel.Cancel();

@@ -209,7 +209,8 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
             case AddressClaimed or DestinationCleaned when Find(message.Attempt) is { Outcome: AttemptOutcome.Aborted } aborted:
                 AnnounceAgain(aborted.Container);
                 break;
-            case AskAttempt when Find(message.Attempt) is { Failure: MigrationFailure.ContainerLost } lost:
+            case AskAttempt or HandOver or ClaimAddress when Find(message.Attempt) is { Failure: MigrationFailure.ContainerLost } lost:
+                // Whatever was asked: "unknown" would be taken for an end behind the gate, also by a source that has heard the verdict since it asked.
                 Sender.Tell(new TreeLost(message.Attempt, message.Fence, lost.Sentence));
                 break;
             case AskAttempt or SourceAttested or PrepareResources or StopImminent or SourceReattested or ClaimAddress or HandOver or ReadyForStop:

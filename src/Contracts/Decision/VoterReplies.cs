@@ -113,6 +113,7 @@ public abstract record VoterReply
     /// <param name="Founders">With whom it began when no voter knew anything; empty when it was admitted by voters that did.</param>
     /// <param name="Floors">Its containers, in the order of their names.</param>
     /// <param name="HasMore">Ask again, behind the last of them.</param>
+    /// <param name="Set">The voters that it is configured with.</param>
     public sealed record Memory(
-        HostName Voter, Guid Incarnation, VoterStanding Standing, RegisteredVoter[] Founders, ContainerFloor[] Floors, bool HasMore) : VoterReply;
+        HostName Voter, Guid Incarnation, VoterStanding Standing, RegisteredVoter[] Founders, ContainerFloor[] Floors, bool HasMore, VoterSet Set) : VoterReply;
 }

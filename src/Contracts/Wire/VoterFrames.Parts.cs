@@ -181,6 +181,27 @@ public static partial class VoterFrames
         }
     }
 
+    private static void Write(WireWriter writer, VoterSet set)
+    {
+        writer.I32(set.Number).I32(set.Hosts.Length);
+        foreach (var host in set.Hosts)
+        {
+            writer.Text(host.Value);
+        }
+    }
+
+    private static VoterSet ReadSet(ref WireReader reader)
+    {
+        var number = reader.I32();
+        var hosts = new HostName[reader.Count(MaxVoters)];
+        for (var i = 0; i < hosts.Length; i++)
+        {
+            hosts[i] = ReadHost(ref reader);
+        }
+
+        return number >= VoterSet.First ? new VoterSet(number, hosts) : throw new WireFormatException($"a set of voters with the number {number}");
+    }
+
     private static RegisteredVoter[] ReadVoters(ref WireReader reader)
     {
         var voters = new RegisteredVoter[reader.Count(MaxVoters)];

@@ -155,7 +155,7 @@ public static partial class VoterFrames
                     Write(writer, floor.Unsettled);
                 }
 
-                writer.Byte(r.HasMore ? (byte)1 : (byte)0);
+                Write(writer.Byte(r.HasMore ? (byte)1 : (byte)0), r.Set);
                 break;
             case VoterReply.ResolutionPromised r:
                 writer.Byte(13).Text(r.Voter.Value).I32(r.Generation).Byte(r.ConsentedTo is null ? (byte)0 : (byte)1);
@@ -202,7 +202,7 @@ public static partial class VoterFrames
             10 => new VoterReply.Refused(ReadHost(ref reader), reader.Text(MaxSentence)),
             11 => new VoterReply.Done(ReadHost(ref reader)),
             12 => new VoterReply.Memory(
-                ReadHost(ref reader), reader.Uuid(), ReadStanding(ref reader), ReadVoters(ref reader), ReadFloors(ref reader), ReadPresence(ref reader)),
+                ReadHost(ref reader), reader.Uuid(), ReadStanding(ref reader), ReadVoters(ref reader), ReadFloors(ref reader), ReadPresence(ref reader), ReadSet(ref reader)),
             13 => new VoterReply.ResolutionPromised(ReadHost(ref reader), ReadGeneration(ref reader), ReadPresence(ref reader) ? ReadResolution(ref reader) : null),
             14 => new VoterReply.Consented(ReadConsent(ref reader)),
             15 => new VoterReply.Resolutions(ReadHost(ref reader), ReadPresence(ref reader), ReadClosed(ref reader)),

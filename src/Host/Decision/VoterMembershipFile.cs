@@ -19,7 +19,7 @@ internal sealed class VoterMembershipFile : IVoterMembership
         _content = content;
     }
 
-    public VoterMembership Current => new(_content.Incarnation, _content.HasVoted, _content.IsAdmitted, _content.Counter, [.. _content.Founders]);
+    public VoterMembership Current => new(_content.Incarnation, _content.HasVoted, _content.IsAdmitted, _content.Counter, [.. _content.Founders], _content.Set);
 
     /// <summary>Makes the file when it is not there. Throws <see cref="RecordLogException"/> for one that cannot be read or made.</summary>
     /// <param name="path">Of the file.</param>
@@ -60,9 +60,9 @@ internal sealed class VoterMembershipFile : IVoterMembership
         return Task.CompletedTask;
     }
 
-    private static Content ContentOf(Guid log, VoterMembership m) => new(log, m.Incarnation, m.HasVoted, m.IsAdmitted, m.Counter, [.. m.Founders]);
+    private static Content ContentOf(Guid log, VoterMembership m) => new(log, m.Incarnation, m.HasVoted, m.IsAdmitted, m.Counter, [.. m.Founders], m.Set);
 
     private void Write() => DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(_content));
 
-    private sealed record Content(Guid Log, Guid Incarnation, bool HasVoted, bool IsAdmitted, ulong? Counter, RegisteredVoter[] Founders);
+    private sealed record Content(Guid Log, Guid Incarnation, bool HasVoted, bool IsAdmitted, ulong? Counter, RegisteredVoter[] Founders, VoterSet? Set = null);
 }

@@ -81,7 +81,7 @@ internal sealed class NodeServices : IAsyncDisposable
             {
                 OthersAreMembers = othersAreMembers,
                 Admission = !decision.Poll.Voters.Contains(settings.Host) ? null : tpm => Admitting(
-                    new VoterRecovery(settings.Host, membership, new TpmFreshnessCounter(tpm, TpmPatience), decision.Poll, time), voter, settings.Host, logs.CreateLogger("voter")),
+                    new VoterRecovery(settings.Host, membership, new TpmFreshnessCounter(tpm, TpmPatience), decision.Poll, time) { SetNumber = settings.VoterSet }, voter, settings.Host, logs.CreateLogger("voter")),
             };
         }
         catch (Exception e)
@@ -205,7 +205,7 @@ internal sealed class NodeServices : IAsyncDisposable
                 incarnation => new VoterCore(settings.Host, incarnation, names, signer, keys, static (token, digest) => HandOverSignature.Verify(token, digest)),
                 membership,
                 votes,
-                () => journal.State),
+                () => journal.State) { SetNumber = settings.VoterSet },
             owned);
         if (names.Contains(settings.Host))
         {

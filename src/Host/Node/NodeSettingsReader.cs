@@ -38,6 +38,7 @@ public static partial class NodeSettingsReader
             VoterPort = section.Number("voter.port", 1, IPEndPoint.MaxPort, "7072"),
             Seeds = Endpoints(section, "seeds", '@', "[\"h1@10.0.0.1:7070\"]"),
             Voters = Endpoints(section, "voters", '=', "[\"h1=10.0.0.1:7072\"]"),
+            VoterSet = section.Number("voter.set", ActorMigration.Contracts.VoterSet.First, int.MaxValue, "1"),
             Bridge = Interface(section, "network.bridge", "\"amig0\""),
             Uplink = Interface(section, "network.uplink", "\"eth1\""),
             Tpm = Tpm(section),

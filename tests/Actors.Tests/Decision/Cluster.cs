@@ -25,6 +25,8 @@ internal sealed class Cluster
 
     public static ImmutableArray<HostName> Voters { get; } = [A, B, W];
 
+    public static VoterSet Set { get; } = new(VoterSet.First, [.. Voters]);
+
     public FakeKeys Keys { get; } = new();
 
     public ContainerBallots this[HostName voter]

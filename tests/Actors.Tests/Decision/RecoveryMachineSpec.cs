@@ -8,11 +8,12 @@ namespace ActorMigration.Actors.Tests.Decision;
 public sealed class RecoveryMachineSpec
 {
     private static readonly VoterMembership New = VoterMembership.Fresh(Guid.NewGuid());
-    private static readonly VoterReply.Memory OfB = new(B, Guid.NewGuid(), VoterStanding.New, [], [], false);
-    private static readonly VoterReply.Memory OfW = new(W, Guid.NewGuid(), VoterStanding.New, [], [], false);
+    private static readonly VoterReply.Memory OfB = new(B, Guid.NewGuid(), VoterStanding.New, [], [], false, Set);
+    private static readonly VoterReply.Memory OfW = new(W, Guid.NewGuid(), VoterStanding.New, [], [], false, Set);
     private static readonly ContainerFloor Floor = new(Name, new Fence(3, 1), B, []);
 
     private VoterMembership _disk = New;
+    private VoterSet _set = Set;
     private ulong? _counter;
     private bool _votes;
     private ImmutableArray<ContainerBallots> _taken = [];
@@ -65,11 +66,64 @@ public sealed class RecoveryMachineSpec
         Assert.False(_votes);
     }
 
+    [Fact]
+    public void A_voter_that_stays_when_another_is_exchanged_votes_at_once_and_has_written_down_with_whom_before_it_does()
+    {
+        Run(int.MaxValue, OfB, OfW);
+        var incarnation = _disk.Incarnation;
+        _set = new VoterSet(2, [A, B, new HostName("x")]);
+
+        Run(2);
+        Assert.Same(_set, _disk.Set);
+        Assert.False(_votes);
+        Run(int.MaxValue);
+
+        Assert.True(_votes);
+        Assert.Equal(incarnation, _disk.Incarnation);
+    }
+
+    [Fact]
+    public void A_configuration_that_does_not_follow_the_one_it_has_voted_with_keeps_it_silent_until_that_is_mended()
+    {
+        Run(int.MaxValue, OfB, OfW);
+        var disk = _disk;
+        foreach (var wrong in (VoterSet[])[Set with { Hosts = [A, B, new HostName("x")] }, new(2, [A]), new(2, [A, new HostName("x"), new HostName("y")])])
+        {
+            _set = wrong;
+            Run(int.MaxValue, OfB with { Set = wrong, Standing = VoterStanding.Votes }, OfW with { Set = wrong, Standing = VoterStanding.Votes });
+            Assert.False(_votes);
+            Assert.Equal(disk, _disk);
+        }
+
+        _set = Set;
+        Run(int.MaxValue);
+        Assert.True(_votes);
+    }
+
+    [Fact]
+    public void A_voter_that_was_away_over_a_change_is_admitted_as_another_one_and_is_the_old_one_until_then()
+    {
+        Run(int.MaxValue, OfB, OfW);
+        var incarnation = _disk.Incarnation;
+        _set = Set with { Number = 3 };
+        VoterReply.Memory[] others = [OfB with { Set = _set, Standing = VoterStanding.Votes, Floors = [Floor] }, OfW with { Set = _set, Standing = VoterStanding.Votes }];
+
+        Run(int.MaxValue, others[0]);
+        Assert.False(_votes);
+        Assert.Equal(incarnation, _disk.Incarnation);
+        Run(int.MaxValue, others);
+
+        Assert.True(_votes);
+        Assert.NotEqual(incarnation, _disk.Incarnation);
+        Assert.Equal(Floor.Lowest, Assert.Single(_taken).Lowest);
+        Assert.Same(_set, _disk.Set);
+    }
+
     /// <summary>The daemon's next life, of so many steps; the others answer so.</summary>
     private void Run(int steps, params VoterReply.Memory[] others)
     {
         _votes = false;
-        var machine = new RecoveryMachine(A, Voters, Guid.NewGuid, Votes: false);
+        var machine = new RecoveryMachine(A, _set, Guid.NewGuid, Votes: false);
         for (RecoveryEvent? happened = new RecoveryEvent.Begun(); steps > 0 && happened is not null; steps--)
         {
             (machine, var action) = machine.Step(_disk, happened);

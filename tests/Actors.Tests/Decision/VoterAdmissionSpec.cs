@@ -62,10 +62,24 @@ public sealed class VoterAdmissionSpec
     [Fact]
     public void Of_four_others_three_are_enough()
     {
-        var others = Five.Skip(1).Select(v => Knowing(new RegisteredVoter(v, Guid.NewGuid()), [])).ToArray();
+        var five = new VoterSet(VoterSet.First, [.. Five]);
+        var others = Five.Skip(1).Select(v => Knowing(new RegisteredVoter(v, Guid.NewGuid()), []) with { Set = five }).ToArray();
 
-        Assert.IsType<AdmissionStep.Admit>(VoterAdmission.Decide(Self, false, Five, others[..3]));
-        Assert.IsType<AdmissionStep.Wait>(VoterAdmission.Decide(Self, false, Five, others[..2]));
+        Assert.IsType<AdmissionStep.Admit>(VoterAdmission.Decide(Self, false, five, others[..3]));
+        Assert.IsType<AdmissionStep.Wait>(VoterAdmission.Decide(Self, false, five, others[..2]));
+    }
+
+    [Fact]
+    public void What_a_voter_says_that_is_configured_with_others_does_not_count()
+    {
+        var (b, w) = (Knowing(OfB, []), Knowing(OfW, []));
+        Assert.IsType<AdmissionStep.Admit>(Decide(b, w));
+
+        Assert.IsType<AdmissionStep.Wait>(Decide(b, w with { Set = Set with { Number = 2 } }));
+        var wait = Assert.IsType<AdmissionStep.Wait>(Decide(b, w with { Set = Set with { Hosts = [A, B, new HostName("x")] } }));
+        Assert.EndsWith("have another amig.voters or amig.voter.set: w", wait.Sentence, StringComparison.Ordinal);
+        // Nor may it found a cluster with them.
+        Assert.IsType<AdmissionStep.Wait>(Decide(Waiting(OfB), Waiting(OfW) with { Set = Set with { Number = 2 } }));
     }
 
     [Fact]
@@ -80,7 +94,7 @@ public sealed class VoterAdmissionSpec
     public void Where_anybody_has_voted_before_nobody_begins_anew()
     {
         Assert.IsType<AdmissionStep.Wait>(Decide(Waiting(OfB), Waiting(OfW) with { Standing = VoterStanding.Waits }));
-        Assert.IsType<AdmissionStep.Wait>(VoterAdmission.Decide(Self, true, Voters, [Waiting(OfB), Waiting(OfW)]));
+        Assert.IsType<AdmissionStep.Wait>(VoterAdmission.Decide(Self, true, Set, [Waiting(OfB), Waiting(OfW)]));
     }
 
     [Fact]
@@ -143,12 +157,12 @@ public sealed class VoterAdmissionSpec
         Assert.IsType<AdmissionStep.Wait>(Decide(Knowing(OfB, [], new ContainerFloor(Name, new Fence(3, 1), B, many[..^1])), Knowing(OfW, [], new ContainerFloor(Name, new Fence(3, 1), B, many[^1..]))));
     }
 
-    private static AdmissionStep Decide(params VoterReply.Memory[] others) => VoterAdmission.Decide(Self, false, Voters, others);
+    private static AdmissionStep Decide(params VoterReply.Memory[] others) => VoterAdmission.Decide(Self, false, Set, others);
 
-    private static VoterReply.Memory Waiting(RegisteredVoter voter) => new(voter.Host, voter.Incarnation, VoterStanding.New, [], [], false);
+    private static VoterReply.Memory Waiting(RegisteredVoter voter) => new(voter.Host, voter.Incarnation, VoterStanding.New, [], [], false, Set);
 
     private static VoterReply.Memory Knowing(RegisteredVoter voter, RegisteredVoter[] founders, params ContainerFloor[] floors)
-        => new(voter.Host, voter.Incarnation, VoterStanding.Votes, founders, floors, false);
+        => new(voter.Host, voter.Incarnation, VoterStanding.Votes, founders, floors, false, Set);
 
 
     /// <summary>A voter that is admitted between the two parts of its answer.</summary>
@@ -156,8 +170,8 @@ public sealed class VoterAdmissionSpec
     {
         public Task<VoterReply> AskAsync(HostName host, VoterRequest request, CancellationToken cancel)
             => Task.FromResult<VoterReply>(request is VoterRequest.AskMemory { After: null }
-                ? new VoterReply.Memory(B, OfB.Incarnation, VoterStanding.Waits, [], [new ContainerFloor(Name, new Fence(3, 1), B, [])], HasMore: true)
-                : new VoterReply.Memory(B, OfB.Incarnation, VoterStanding.Votes, [], [], HasMore: false));
+                ? new VoterReply.Memory(B, OfB.Incarnation, VoterStanding.Waits, [], [new ContainerFloor(Name, new Fence(3, 1), B, [])], HasMore: true, Set)
+                : new VoterReply.Memory(B, OfB.Incarnation, VoterStanding.Votes, [], [], HasMore: false, Set));
     }
 
     private sealed class OneVoter(Voter voter) : IVoterClient

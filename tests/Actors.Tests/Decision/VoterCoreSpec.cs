@@ -159,8 +159,8 @@ public sealed class VoterCoreSpec
         }
 
         // A has lost its disk, and W has missed everything.
-        var told = new[] { B, W }.Select(v => new VoterReply.Memory(v, Guid.NewGuid(), VoterStanding.Votes, [], [VoterAdmission.WhatIsTold(_cluster[v])], false));
-        var admit = Assert.IsType<AdmissionStep.Admit>(VoterAdmission.Decide(new RegisteredVoter(A, Guid.NewGuid()), false, Voters, told));
+        var told = new[] { B, W }.Select(v => new VoterReply.Memory(v, Guid.NewGuid(), VoterStanding.Votes, [], [VoterAdmission.WhatIsTold(_cluster[v])], false, Set));
+        var admit = Assert.IsType<AdmissionStep.Admit>(VoterAdmission.Decide(new RegisteredVoter(A, Guid.NewGuid()), false, Set, told));
         _cluster[A] = VoterAdmission.Combine(null, Assert.Single(admit.Containers));
 
         var mine = Registration(new Fence(0, 1), W, W, RegisterKind.Creation);

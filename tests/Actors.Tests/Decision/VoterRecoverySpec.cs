@@ -127,7 +127,7 @@ public sealed class VoterRecoverySpec : IDisposable
     {
         await FoundedAsync();
         var station = _stations[A];
-        await station.Membership.WriteAsync(station.Membership.Current.Counted(station.Tpm.Value!.Value + 1));
+        await station.Membership.WriteAsync(station.Membership.Current.Counted(station.Tpm.Value!.Value + 1, Set));
         Stop(B);
         Stop(W);
 

@@ -245,6 +245,8 @@ public sealed class HeldAttemptSpec : TwoHostsSpec
         Hosts.HostB.Tree = Tree.None;
         Hosts.HostB.Held = null;
         var destination = await EndOfAsync(TwoHosts.B, attempt);
+        // A question that was under way when it ended there must not be taken for one about an attempt that went well.
+        Assert.IsType<TreeLost>(await Hosts.Of(TwoHosts.B).Ask<object>(new ClaimAddress(attempt, destination.Fence), Patience));
         Hosts.HostA.Held = null;
         var source = await EndOfAsync(TwoHosts.A, attempt);
 

@@ -118,6 +118,19 @@ public sealed class MigrationsActorSpec : TwoHostsSpec
         await AssertStaysAsync(MigrationFailure.Internal, $"{call} fails on host a");
     }
 
+    [Fact]
+    public async Task An_answer_to_an_attempt_goes_the_way_of_everything_else_that_the_other_host_sends_it()
+    {
+        await Hosts.KillAsync(TwoHosts.B);
+        var other = CreateTestProbe();
+        Hosts.Replace(TwoHosts.B, other);
+
+        await MigrateAsync();
+
+        await other.ExpectMsgAsync<OfferMigration>(Patience);
+        Assert.Equal(Hosts.Of(TwoHosts.A), other.Sender);
+    }
+
     [Theory]
     [InlineData(AttemptCall.Prepare)]
     [InlineData(AttemptCall.ClaimAddress)]

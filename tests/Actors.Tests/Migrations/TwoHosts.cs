@@ -77,6 +77,9 @@ internal sealed class TwoHosts
         }
     }
 
+    /// <summary>Somebody else answers for the host's migrations.</summary>
+    public void Replace(HostName host, IActorRef migrations) => _migrations[host] = migrations;
+
     /// <summary>The clock of both hosts.</summary>
     public SetClock Clock { get; } = new();
 

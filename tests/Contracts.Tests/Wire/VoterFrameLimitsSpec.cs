@@ -42,7 +42,7 @@ public sealed class VoterFrameLimitsSpec
         Refuses(new VoterRequest.Begin(Registration with { Kind = 0 }));
         Refuses(new VoterRequest.Begin(Registration with { Kind = (RegisterKind)3 }));
         Refuses(new VoterReply.BeginRefused(A, (BeginRefusal)99, "why"));
-        Refuses(new VoterReply.Memory(A, Guid.Empty, (VoterStanding)99, [], [], false));
+        Refuses(new VoterReply.Memory(A, Guid.Empty, (VoterStanding)99, [], [], false, new VoterSet(1, [])));
         var presence = VoterFrames.Encode(new VoterRequest.AskMemory(null));
         presence[^1] = 2;
         Assert.Throws<WireFormatException>(() => VoterFrames.DecodeRequest(presence));
@@ -64,9 +64,11 @@ public sealed class VoterFrameLimitsSpec
         Assert.IsType<VoterReply.Memory>(VoterFrames.DecodeReply(VoterFrames.Encode(MemoryOf(VoterFrames.MaxFloors, VoterFrames.MaxUnsettled))));
         Refuses(MemoryOf(VoterFrames.MaxFloors + 1, 0));
         Refuses(MemoryOf(1, VoterFrames.MaxUnsettled + 1));
+        Refuses(MemoryOf(1, 0) with { Set = new VoterSet(0, []) });
+        Refuses(MemoryOf(1, 0) with { Set = new VoterSet(1, [.. Enumerable.Repeat(A, 10)]) });
         static VoterReply.Memory MemoryOf(int floors, int unsettled) => new(
             A, Guid.Empty, VoterStanding.Votes, [],
-            [.. Enumerable.Repeat(new ContainerFloor(Register.Container, Register.Fence, A, [.. Enumerable.Repeat(Register, unsettled)]), floors)], false);
+            [.. Enumerable.Repeat(new ContainerFloor(Register.Container, Register.Fence, A, [.. Enumerable.Repeat(Register, unsettled)]), floors)], false, new VoterSet(1, []));
     }
 
     private static void Reads(VoterRequest request) => Assert.Equal(request.GetType(), VoterFrames.DecodeRequest(VoterFrames.Encode(request)).GetType());

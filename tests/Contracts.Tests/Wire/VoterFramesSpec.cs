@@ -32,10 +32,10 @@ public sealed class VoterFramesSpec
         new VoterReply.Registered(A, Guid.NewGuid()), new VoterReply.BeginRefused(A, BeginRefusal.ChainBroken, "why"),
         new VoterReply.Promised(A, Ballot, Ballot, Verdict.Dest, Token), new VoterReply.Promised(A, Ballot, null, null, null), new VoterReply.Outbid(A, Ballot),
         new VoterReply.Accepted(Certificate.Accepts[0]), new VoterReply.Decided(Certificate), new VoterReply.UnknownRegister(A), new VoterReply.Forgotten(A),
-        new VoterReply.Refused(A, "why"), new VoterReply.Done(A), new VoterReply.Memory(A, Guid.NewGuid(), VoterStanding.New, [], [], false),
+        new VoterReply.Refused(A, "why"), new VoterReply.Done(A), new VoterReply.Memory(A, Guid.NewGuid(), VoterStanding.New, [], [], false, new VoterSet(1, [])),
         new VoterReply.Memory(
             A, Guid.NewGuid(), VoterStanding.Votes, [new RegisteredVoter(A, Guid.NewGuid())],
-            [new ContainerFloor(Register.Container, Register.Fence, A, [Register, Register]), new ContainerFloor(new ContainerName("c2"), new Fence(0, 1), null, [])], true),
+            [new ContainerFloor(Register.Container, Register.Fence, A, [Register, Register]), new ContainerFloor(new ContainerName("c2"), new Fence(0, 1), null, [])], true, new VoterSet(7, [A, new HostName("b")])),
         new VoterReply.ResolutionPromised(A, 2, null), new VoterReply.ResolutionPromised(A, 2, Resolution), new VoterReply.Consented(new SignedConsent(A, [5])),
         new VoterReply.Resolutions(A, false, []), new VoterReply.Resolutions(A, true, [new ClosedRegister(Before, Resolved)]),
     ];

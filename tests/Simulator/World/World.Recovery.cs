@@ -36,7 +36,7 @@ internal sealed partial class World
     {
         if (_protocol.HasRegister)
         {
-            host.Recovery = new RecoveryMachine(host.Name, _voters, () => NewIncarnation(host), host.IsVoting);
+            host.Recovery = new RecoveryMachine(host.Name, new VoterSet(VoterSet.First, [.. _voters]), () => NewIncarnation(host), host.IsVoting);
             FeedRecovery(host, host.Life, new RecoveryEvent.Begun(), CrashPoint.None, 0);
         }
     }
@@ -164,10 +164,10 @@ internal sealed partial class World
     }
 
     /// <summary>What a voter answers to one that has lost its memory.</summary>
-    private static VoterReply.Memory Remember(SimulatedHost voter)
+    private VoterReply.Memory Remember(SimulatedHost voter)
         => new(
             voter.Name, voter.Incarnation, voter.Votes.Membership.Standing(voter.IsVoting), [.. voter.Votes.Membership.Founders],
-            voter.Ballots == ContainerBallots.Fresh(Container) ? [] : [VoterAdmission.WhatIsTold(voter.Ballots)], HasMore: false);
+            voter.Ballots == ContainerBallots.Fresh(Container) ? [] : [VoterAdmission.WhatIsTold(voter.Ballots)], HasMore: false, new VoterSet(VoterSet.First, [.. _voters]));
 
     private void HearMemory(SimulatedHost host, Asker.Memory asker, HostName voter, VoterReply? reply, CrashPoint crash, int mask)
     {

@@ -141,7 +141,7 @@ internal sealed partial class World
         foreach (var host in _hosts)
         {
             host.Counter = 1;
-            host.Write(host.Votes.Membership.Admitted(founders, 1));
+            host.Write(host.Votes.Membership.Admitted(founders, 1, new VoterSet(VoterSet.First, [.. _voters])));
             host.Confirm();
             host.Write(host.Ballots.Apply(new VoterRecord.Closed(created)).Apply(new VoterRecord.Acknowledged(register, owner.Name)));
         }
