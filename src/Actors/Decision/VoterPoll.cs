@@ -95,7 +95,7 @@ public sealed class VoterPoll(IVoterClient client, ImmutableArray<HostName> vote
     {
         BeginRefusal.OtherAttemptOpen => MigrationFailure.AttemptInProgress,
         BeginRefusal.NotTheOwner or BeginRefusal.BelowFloor or BeginRefusal.ChainBroken => MigrationFailure.UnknownContainer,
-        BeginRefusal.OtherIncarnation => MigrationFailure.NoMajority,
+        BeginRefusal.OtherIncarnation or BeginRefusal.BadVoters => MigrationFailure.NoMajority,
         _ => MigrationFailure.Internal,
     };
 }

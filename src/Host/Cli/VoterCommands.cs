@@ -17,7 +17,7 @@ internal static class VoterCommands
 
     internal static Table Table(VotersJson voters)
     {
-        var table = Terminal.Table("VOTER", "STATE", "CONTAINERS", "INCARNATION");
+        var table = Terminal.Table("VOTER", "STATE", "CONTAINERS", "SET", "INCARNATION");
         foreach (var one in voters.Voters)
         {
             table.AddRow(
@@ -29,6 +29,7 @@ internal static class VoterCommands
                     var waiting => $"[yellow]{Markup.Escape(waiting)}[/]",
                 },
                 one.State == VoterJson.Silent ? "" : one.Containers.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                one.State == VoterJson.Silent ? "" : one.Set.ToString(System.Globalization.CultureInfo.InvariantCulture),
                 Markup.Escape(one.Incarnation));
         }
 

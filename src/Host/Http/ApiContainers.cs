@@ -62,7 +62,8 @@ public sealed record HostsJson(HostJson[] Hosts);
 /// <param name="State">"votes"; "waits" for one whose memory is not known to be its newest; "new" for one whose state directory is empty; "silent" when it did not answer.</param>
 /// <param name="Containers">Containers that it knows of, those that have gone included.</param>
 /// <param name="Incarnation">Its state directory.</param>
-public sealed record VoterJson(string Host, string State, int Containers, string Incarnation)
+/// <param name="Set">Number of the set of voters that it is configured with; 0 when it did not answer.</param>
+public sealed record VoterJson(string Host, string State, int Containers, string Incarnation, int Set)
 {
     internal const string Votes = "votes";
     internal const string Waits = "waits";
@@ -72,8 +73,8 @@ public sealed record VoterJson(string Host, string State, int Containers, string
     /// <param name="host">The voter.</param>
     /// <param name="memory">Its answer, or null.</param>
     internal static VoterJson From(HostName host, VoterReply.Memory? memory) => memory is null
-        ? new VoterJson(host.Value, Silent, 0, "")
-        : new VoterJson(host.Value, memory.Standing switch { VoterStanding.Votes => Votes, VoterStanding.New => New, _ => Waits }, memory.Floors.Length, memory.Incarnation.ToString());
+        ? new VoterJson(host.Value, Silent, 0, "", 0)
+        : new VoterJson(host.Value, memory.Standing switch { VoterStanding.Votes => Votes, VoterStanding.New => New, _ => Waits }, memory.Floors.Length, memory.Incarnation.ToString(), memory.Set.Number);
 }
 
 /// <summary>Answer of GET /v1/voters.</summary>
