@@ -17,6 +17,10 @@ readonly SLOW_SECONDS=480
 readonly HANGING_TEST=120s
 readonly MODEL_SECONDS=300
 readonly LAB_SECONDS=420
+# Rounds of chaos that every change has to pass: a short form of the recorded runs (docs/chaos.md), always the same.
+readonly CHAOS_ROUNDS=20
+readonly CHAOS_SEED=20261126
+readonly CHAOS_SECONDS=900
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 # No compiler or build server may outlive this script: it would hold the output pipe of whoever called us.
@@ -121,6 +125,7 @@ check_lab() {
     timeout --kill-after=60 "$LAB_SECONDS" "tests/$script.sh" >"$RESULTS/$script.txt" 2>"$RESULTS/$script.log" || status=$?
     count_lines "$script" "$status" "$LAB_SECONDS"
   done
+  check "chaos, $CHAOS_ROUNDS rounds of seed $CHAOS_SEED" timeout --kill-after=60 "$CHAOS_SECONDS" tests/chaos.sh --rounds "$CHAOS_ROUNDS" --seed "$CHAOS_SEED" || true
 }
 
 # Labs of tests have their own directory, so that one that somebody is working in is not touched.

@@ -88,11 +88,13 @@ begins_well() { # 0|1
 }
 
 move_with_fault() { # DELAY_MS VERIFY
-  local host first
+  local host first other
   host=$(host_of_step "$STEP")
   first=$(cancelled_at "$STEP")
   hold_at "$host" "$STEP"
   [ -z "$first" ] || hold_at "$(host_of_step "$first")" "$first"
+  other=$(held_back_for "$STEP")
+  [ -z "$other" ] || hold_at "$(host_of_step "$other")" "$other"
   # shellcheck disable=SC2086 # an option or nothing
   ATTEMPT=$(amig_on "$FROM" migrate redis --to "$TO" --no-wait --json $2 2>"$ROUND/begin.error" | jq -r '.id // empty')
   [ -n "$ATTEMPT" ] || { violation "the move was refused: $(cat "$ROUND/begin.error")"; let_go "$host" "$STEP"; return; }
@@ -104,8 +106,10 @@ move_with_fault() { # DELAY_MS VERIFY
   if ! within "$REACH_SECONDS" is_held "$host" "$STEP" "$ATTEMPT"; then
     violation "it did not come to $STEP: $(of_attempt "$ATTEMPT" '[.step, .failure, .sentence] | join(" ")')"
     let_go "$host" "$STEP"
+    [ -z "$other" ] || let_go "$(host_of_step "$other")" "$other"
     return
   fi
+  [ -z "$other" ] || let_go "$(host_of_step "$other")" "$other"
   begin_fault "$FAULT"
   if [ -d "$(lab root "$host" 2>/dev/null)$HOLD_DIRECTORY" ]; then let_go "$host" "$STEP"; fi
   middle_of_fault "$FAULT" "$1"

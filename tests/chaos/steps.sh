@@ -45,5 +45,8 @@ cancelled_at() { # STEP
   done
 }
 
+# Where the other side has to wait until an attempt has come to STEP. A source that hears that the container runs while it still kills its copy waits for nothing more.
+held_back_for() { [ "$1" != Source.AwaitingRunning ] || echo Destination.OpeningGate; }
+
 # Which of the round's hosts an attempt is held on for STEP.
 host_of_step() { case "$1" in Source.*) echo "$FROM" ;; *) echo "$TO" ;; esac; }
