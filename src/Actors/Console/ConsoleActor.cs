@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorMigration.Contracts;
 using Akka.Actor;
 
@@ -124,8 +125,25 @@ public sealed class ConsoleActor : UntypedActor
     }
 
     private async Task<ClusterContainers> ListAsync()
-        => new(await Task.WhenAll(_peers.Members.Select(async host =>
-            await AskAsync(_peers.Containers(host), host, new ListContainers()).ConfigureAwait(false) as HostContainers ?? new HostContainers(host, false, []))).ConfigureAwait(false));
+    {
+        var owners = _poll.OwnersAsync();
+        var hosts = await Task.WhenAll(_peers.Members.Select(async host =>
+            await AskAsync(_peers.Containers(host), host, new ListContainers()).ConfigureAwait(false) as HostContainers ?? new HostContainers(host, false, []))).ConfigureAwait(false);
+        return new ClusterContainers(WithUnreachable(hosts, await owners.ConfigureAwait(false) ?? []));
+    }
+
+    /// <summary>What belongs to hosts that did not answer, members or not any more.</summary>
+    private static HostContainers[] WithUnreachable(HostContainers[] hosts, ImmutableArray<ContainerFloor> owners)
+    {
+        var (answered, listed) = (hosts.Where(h => h.Reachable).ToArray(), hosts.SelectMany(h => h.Containers).Select(c => c.Name).ToHashSet());
+        var silent = owners.Where(o => !listed.Contains(o.Container) && !Array.Exists(answered, h => h.Host == o.Owner)).ToLookup(o => o.Owner!.Value);
+        return
+        [
+            .. answered,
+            .. hosts.Where(h => !h.Reachable).Select(h => h.Host).Union(silent.Select(s => s.Key)).Select(host => new HostContainers(
+                host, false, [.. silent[host].Select(o => new ContainerStatus(o.Container, o.Lowest, ContainerState.Unreachable, 0, "", "", 0))])),
+        ];
+    }
 
     private async Task<object> ExamineAsync(HostName? only)
     {

@@ -65,6 +65,29 @@ public sealed class VoterPoll(IVoterClient client, ImmutableArray<HostName> vote
         }
     }
 
+    /// <summary>
+    /// Who owns what as the voters know it, for people: null without a majority. Does not wait for more than that. What has been given away since is not in it, so nothing is
+    /// decided by it.
+    /// </summary>
+    public async Task<ImmutableArray<ContainerFloor>?> OwnersAsync()
+    {
+        var heard = new List<VoterReply.Memory>();
+        await foreach (var answer in Task.WhenEach(voters.Select(MemoryOfAsync)).ConfigureAwait(false))
+        {
+            if (await answer.ConfigureAwait(false) is { Standing: VoterStanding.Votes } memory)
+            {
+                heard.Add(memory);
+            }
+
+            if (heard.Count >= VerdictCheck.Majority(voters.Length))
+            {
+                return [.. heard.SelectMany(m => m.Floors).GroupBy(f => f.Container).Select(floors => floors.MaxBy(f => f.Lowest)!).Where(f => f.Owner is not null)];
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Asks all; the replies that came.</summary>
     public async Task<ImmutableArray<VoterReply>> AskAllAsync(VoterRequest request)
     {

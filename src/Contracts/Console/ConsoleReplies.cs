@@ -13,8 +13,8 @@ public sealed record ContainerRemoved(ContainerName Container) : IWire;
 
 /// <summary>One host's containers.</summary>
 /// <param name="Host">The host.</param>
-/// <param name="Reachable">False when the host did not answer; <paramref name="Containers"/> is then empty.</param>
-/// <param name="Containers">As found there.</param>
+/// <param name="Reachable">False when the host did not answer.</param>
+/// <param name="Containers">As found there; of a host that did not answer, what the voters know to be its own.</param>
 public sealed record HostContainers(HostName Host, bool Reachable, ContainerStatus[] Containers) : IWire;
 
 /// <summary>All members' containers.</summary>

@@ -14,6 +14,9 @@ public enum ContainerState
 
     /// <summary>Its first process has ended.</summary>
     Exited,
+
+    /// <summary>The voters say that it belongs to a host that does not answer: whether it runs there is not known.</summary>
+    Unreachable,
 }
 
 /// <summary>One row of <c>amig ps</c>.</summary>

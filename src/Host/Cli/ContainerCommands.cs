@@ -18,7 +18,7 @@ internal static class ContainerCommands
             context.Print(parsed, answer, ApiJson.Default.ContainersJson, it => context.Terminal.Write(Table(it)));
             foreach (var host in answer.SilentHosts)
             {
-                context.Terminal.Error.WriteLine($"amig: {host} did not answer; what runs there is not listed.");
+                context.Terminal.Error.WriteLine($"amig: {host} did not answer: what is there is not known.");
             }
 
             return ExitCode.Ok;

@@ -37,7 +37,7 @@ public sealed record ContainerJson(string Name, string Host, string State, long 
         status.MemoryBytes);
 }
 
-/// <summary>Answer of GET /v1/containers; <paramref name="SilentHosts"/> did not answer, so what runs there is missing.</summary>
+/// <summary>Answer of GET /v1/containers; <paramref name="SilentHosts"/> did not answer: what the voters know to be theirs is listed as Unreachable.</summary>
 public sealed record ContainersJson(ContainerJson[] Containers, string[] SilentHosts)
 {
     public static ContainersJson From(ClusterContainers cluster) => new(

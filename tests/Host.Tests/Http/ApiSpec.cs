@@ -34,7 +34,7 @@ public sealed class ApiSpec
             web    h2    Running  10.0.0.8  77   3.0 MiB  3      sha256:0123456789ab
             """,
             Trimmed(run.Out));
-        Assert.Equal("amig: h3 did not answer; what runs there is not listed.\n", run.Error);
+        Assert.Equal("amig: h3 did not answer: what is there is not known.\n", run.Error);
     }
 
     [Fact]
@@ -237,10 +237,10 @@ public sealed class ApiSpec
 
         Assert.Equal(
             """
-            VOTER  STATE   CONTAINERS  INCARNATION
-            h1     votes   3           i1
+            VOTER  STATE   CONTAINERS  SET  INCARNATION
+            h1     votes   3           2    i1
             h2     silent
-            h3     waits   0           i3
+            h3     waits   0           1    i3
             """,
             Trimmed((await api.RunAsync("voters")).Out));
     }
