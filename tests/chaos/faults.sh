@@ -7,12 +7,14 @@ readonly HANG_SECONDS=12
 readonly CUT_SECONDS=8
 readonly FULL_SECONDS=4
 readonly TPM_SECONDS=3
+# A criu or runc that hangs for so long, and then goes on: less than the stop deadline.
+readonly STALL_SECONDS=6
 readonly SLOW_RATE=100kbit
 
 readonly DAEMON_FAULTS="kill-source kill-destination kill-third kill-both kill-all hang-source hang-destination hang-third"
 readonly CABLE_FAULTS="cut-source cut-destination cut-third mute-source mute-destination deaf-source deaf-destination slow-both"
-readonly HOST_FAULTS="full-source full-destination tpm-kill-source tpm-kill-destination tpm-hang-source tpm-hang-destination crash-source crash-destination crash-third"
-readonly HELPER_FAULTS="end-criu end-runc end-gate end-pager end-keeper end-dump"
+readonly HOST_FAULTS="full-source full-destination tpm-kill-source tpm-kill-destination tpm-hang-source tpm-hang-destination crash-source crash-destination crash-third empty-third thaw-source"
+readonly HELPER_FAULTS="end-criu end-runc end-gate end-pager end-keeper end-dump stall-criu stall-runc stall-dump"
 # shellcheck disable=SC2034 # used in rounds.sh
 readonly ALL_FAULTS="$DAEMON_FAULTS $CABLE_FAULTS $HOST_FAULTS $HELPER_FAULTS cancel"
 
@@ -21,10 +23,11 @@ fits() { # STEP FAULT
   local stage
   stage=$(stage_of "$1")
   case "$2" in
-    end-criu | end-gate) case "$stage $1" in gated* | deciding* | *Destination.JournalingVerdict | *Destination.OpeningGate | *Destination.Restoring) ;; *) return 1 ;; esac ;;
-    end-runc) case "$stage $1" in stopped* | gated* | deciding* | *Destination.JournalingVerdict | *Destination.OpeningGate) ;; *) return 1 ;; esac ;;
+    end-criu | end-gate | stall-criu) case "$stage $1" in gated* | deciding* | *Destination.JournalingVerdict | *Destination.OpeningGate | *Destination.Restoring) ;; *) return 1 ;; esac ;;
+    end-runc | stall-runc) case "$stage $1" in stopped* | gated* | deciding* | *Destination.JournalingVerdict | *Destination.OpeningGate) ;; *) return 1 ;; esac ;;
     end-pager | end-keeper) case "$stage $1" in copying\ Source.C* | copying\ Destination.Receiving) ;; stopped* | gated* | deciding* | decided* | *Destination.Filling) ;; *) return 1 ;; esac ;;
-    end-dump) case "$1" in Source.AgreeingStop | Source.AwaitingConsent | Source.Freezing | Source.CopyingFrozen) ;; *) return 1 ;; esac ;;
+    end-dump | stall-dump) case "$1" in Source.AgreeingStop | Source.AwaitingConsent | Source.Freezing | Source.CopyingFrozen) ;; *) return 1 ;; esac ;;
+    thaw-source) case "$1" in Source.AwaitingVerdict | Destination.Restoring | Destination.JournalingPrepared | Destination.LookingAtTree | Destination.JournalingProposed) ;; *) return 1 ;; esac ;;
     cancel) case "$stage" in abort) return 1 ;; esac ;;
   esac
 }
@@ -36,8 +39,8 @@ victims_of() { # FAULT
     *-third) echo "$THIRD" ;;
     *-both) echo "$FROM $TO" ;;
     *-all) echo "$FROM $TO $THIRD" ;;
-    end-dump) echo "$FROM" ;;
-    end-*) echo "$TO" ;;
+    end-dump | stall-dump) echo "$FROM" ;;
+    end-* | stall-*) echo "$TO" ;;
   esac
 }
 
@@ -58,8 +61,10 @@ begin_fault() { # FAULT
     tpm-kill-*) each_victim "$1" end_chip ;;
     tpm-hang-*) each_victim "$1" signal_role swtpm STOP ;;
     crash-*) each_victim "$1" lab crash ;;
+    empty-*) each_victim "$1" lose_votes ;;
+    thaw-*) each_victim "$1" thaw_by_hand ;;
     cancel) amig_on "$FROM" cancel "$ATTEMPT" >"$RUN/cancel.out" 2>&1 || true ;;
-    end-*) is_in_the_middle || end_helper "${1#end-}" ;;
+    end-* | stall-*) is_in_the_middle || signal_helper "${1#*-}" "$(signal_of "$1")" ;;
   esac
 }
 
@@ -69,12 +74,13 @@ is_in_the_middle() { case "$STEP" in Destination.Restoring | Source.CopyingFroze
 # After the attempt was let go.
 middle_of_fault() { # FAULT DELAY_MS
   case "$1" in
-    end-*)
+    end-* | stall-*)
       if is_in_the_middle; then
         sleep "$(seconds "$2")"
-        end_helper "${1#end-}"
-      fi ;;
-    kill-* | crash-*) sleep "$(seconds "$2")" ;;
+        signal_helper "${1#*-}" "$(signal_of "$1")"
+      fi
+      case "$1" in stall-*) sleep "$STALL_SECONDS" ;; esac ;;
+    kill-* | crash-* | empty-*) sleep "$(seconds "$2")" ;;
     hang-*) sleep "$HANG_SECONDS" ;;
     cut-* | mute-* | deaf-* | slow-*) sleep "$CUT_SECONDS" ;;
     full-*) sleep "$FULL_SECONDS" ;;
@@ -84,7 +90,8 @@ middle_of_fault() { # FAULT DELAY_MS
 
 end_fault() { # FAULT
   case "$1" in
-    kill-*) each_victim "$1" start_again ;;
+    kill-* | empty-*) each_victim "$1" start_again ;;
+    stall-*) each_victim "$1" go_on_helper ;;
     hang-*) each_victim "$1" go_on ;;
     cut-* | mute-* | deaf-* | slow-*) each_victim "$1" lab mend ;;
     full-*) each_victim "$1" free_state ;;
@@ -150,8 +157,25 @@ fill_state() { # HOST
 
 free_state() { rm -f "$(lab directory "$1")"/state/filler{,.rest}; } # HOST
 
-# kill -9 of one of an attempt's processes on its host: the eldest with such a command line. runc starts CRIU as "criu swrk", and it gives itself a title.
-end_helper() { # criu|runc|gate|pager|keeper|dump
+# Its voter comes back without a memory, in the middle of whatever is being decided.
+lose_votes() { # HOST
+  end_daemon "$1"
+  lab exec "$1" rm -f /var/lib/amig/voter.log /var/lib/amig/voter.json
+}
+
+# Somebody who is not asked lets the frozen copy run.
+thaw_by_hand() { # HOST
+  # shellcheck disable=SC2016 # for the shell on the host
+  lab exec "$1" sh -c '
+    for file in $(find /sys/fs/cgroup -path "*/redis-e*" \( -name freezer.state -o -name cgroup.freeze \)); do
+      case "$file" in *freezer.state) echo THAWED >"$file" ;; *) echo 0 >"$file" ;; esac
+    done' || true
+}
+
+signal_of() { case "$1" in stall-*) echo STOP ;; *) echo KILL ;; esac; } # FAULT
+
+# One of an attempt's processes on its host, the eldest with such a command line, is killed (-9) or stopped. runc starts CRIU as "criu swrk", and it gives itself a title.
+signal_helper() { # criu|runc|gate|pager|keeper|dump SIGNAL
   local host=$TO pattern
   case "$1" in
     criu) pattern='criu swrk \|criu: restore' ;;
@@ -165,8 +189,12 @@ end_helper() { # criu|runc|gate|pager|keeper|dump
   lab exec "$host" sh -c '
     for process in $(ls /proc | grep "^[0-9]" | sort -n); do
       if tr "\0" " " 2>/dev/null <"/proc/$process/cmdline" | grep -v "for process in" | grep -q -e "$1"; then
-        kill -KILL "$process" && echo "$process" && break
+        kill "-$2" "$process" && echo "$process" && break
       fi
-    done' sh "$pattern" >"$ROUND/ended.pid" 2>/dev/null || true
+    done' sh "$pattern" "$2" >"$ROUND/ended.pid" 2>/dev/null || true
   [ -s "$ROUND/ended.pid" ] || note "no $1 was there on $host to be ended"
+}
+
+go_on_helper() { # HOST
+  [ ! -s "$ROUND/ended.pid" ] || lab exec "$1" kill -CONT "$(cat "$ROUND/ended.pid")" 2>/dev/null || true
 }

@@ -61,7 +61,7 @@ round() { # NUMBER
   VIOLATIONS=() OUTCOME='' FAILURE='' SENTENCE='' RECOVERED_MS='' GAP_MS='' LOST=no ATTEMPT=''
   local delay verify
   delay=$((RANDOM % 3000))
-  case "$FAULT" in end-*) delay=$((RANDOM % 200)) ;; esac
+  case "$FAULT" in end-* | stall-*) delay=$((RANDOM % 200)) ;; esac
   verify=--verify
   [ $((RANDOM % 2)) = 0 ] || verify=
   begins_well "$((RANDOM % 2))" || { violation "the lab is not ready: $(tail -n 1 "$RUN/watch")"; return; }
