@@ -136,6 +136,44 @@ public sealed class PagerSpec
     }
 
     [Fact]
+    public async Task A_status_that_cannot_be_written_costs_no_page_and_is_written_when_it_can_be()
+    {
+        using var lazy = new LazyProcess(SixtyFourMiB);
+        await lazy.StartAsync("read");
+        // As a full disk does it, at the order to fill already.
+        var inTheWay = Directory.CreateDirectory(Path.Combine(lazy.Work, PagerServer.StatusFile + ".new"));
+        await lazy.Client.FillAsync(CancellationToken.None);
+        lazy.Run();
+
+        Assert.Equal("bad 0", await lazy.ResultAsync());
+        Assert.False((await lazy.Client.WaitFilledAsync(CancellationToken.None)).ByKeeper);
+        await Task.Delay(300);
+        Assert.Contains(lazy.Helpers, helper => helper.IsAlive);
+
+        inTheWay.Delete();
+        AssertEnd(lazy.Helpers);
+        Assert.Equal(SixtyFourMiB, (await PagerClient.Attach(lazy.Work, "", TimeProvider.System)!.WaitFilledAsync(CancellationToken.None)).PagesTotal);
+    }
+
+    [Fact]
+    public async Task A_pager_whose_attempt_was_cleaned_up_does_not_wait_for_its_last_word_to_be_written()
+    {
+        using var lazy = new LazyProcess(1024);
+        await lazy.StartAsync("read");
+        Directory.CreateDirectory(Path.Combine(lazy.Work, PagerServer.StatusFile + ".new"));
+        await lazy.Client.FillAsync(CancellationToken.None);
+        lazy.Run();
+        await lazy.ResultAsync();
+        await lazy.Client.WaitFilledAsync(CancellationToken.None);
+        var helpers = lazy.Helpers;
+        Assert.Contains(helpers, helper => helper.IsAlive);
+
+        Directory.Delete(lazy.Work, recursive: true);
+
+        AssertEnd(helpers);
+    }
+
+    [Fact]
     public async Task A_client_that_attaches_later_sees_the_same_pager()
     {
         using var lazy = new LazyProcess(1024);

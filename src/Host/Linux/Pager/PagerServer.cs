@@ -14,6 +14,9 @@ internal sealed unsafe class PagerServer : IDisposable
     /// <summary>Milliseconds until a fault that met a changing layout or the container's memory limit is tried again.</summary>
     private const int RetryMilliseconds = 1;
 
+    /// <summary>Between two tries to write the status to a disk that takes nothing.</summary>
+    private const int WriteRetryMilliseconds = 100;
+
     /// <summary>Batches between two status lines while filling: some two a second.</summary>
     private const int StatusEveryBatches = 512;
 
@@ -29,6 +32,7 @@ internal sealed unsafe class PagerServer : IDisposable
     private int _processes;
     private long _fillStarted;
     private string? _failure;
+    private bool _isWritten;
 
     /// <param name="engine">With its spaces, when it takes over.</param>
     /// <param name="keeper">Null in the keeper itself.</param>
@@ -93,6 +97,12 @@ internal sealed unsafe class PagerServer : IDisposable
         _keeper?.Done();
         Phase = PagerPhase.Filled;
         Publish();
+        while (!_isWritten)
+        {
+            // Whoever asks later, with this process gone, has only the file: without its last word the fill would be taken for lost.
+            Poll(WriteRetryMilliseconds);
+            _isWritten = TryWrite(Status);
+        }
     }
 
     public void Dispose()
@@ -124,12 +134,14 @@ internal sealed unsafe class PagerServer : IDisposable
         if (!filled)
         {
             var busy = Phase != PagerPhase.Failed && (_engine.HasWaiting || Phase == PagerPhase.Filling);
-            Poll(busy ? RetryMilliseconds : Timeout.Infinite);
+            Poll(busy ? RetryMilliseconds : _isWritten ? Timeout.Infinite : WriteRetryMilliseconds);
         }
         else
         {
             _control.Broadcast(Status);
         }
+
+        _isWritten = _isWritten || TryWrite(Status);
     }
 
     private void Poll(int milliseconds)
@@ -281,8 +293,27 @@ internal sealed unsafe class PagerServer : IDisposable
     private void Publish()
     {
         var status = Status;
-        File.WriteAllText(StatusFile + ".new", status.ToJson());
-        File.Move(StatusFile + ".new", StatusFile, overwrite: true);
+        _isWritten = TryWrite(status);
         _control.Broadcast(status);
+    }
+
+    /// <summary>A full disk must not end the only process that can bring the container's memory: written when there is room again.</summary>
+    private static bool TryWrite(PagerStatus status)
+    {
+        try
+        {
+            File.WriteAllText(StatusFile + ".new", status.ToJson());
+            File.Move(StatusFile + ".new", StatusFile, overwrite: true);
+            return true;
+        }
+        catch (Exception gone) when (gone is DirectoryNotFoundException or FileNotFoundException)
+        {
+            // The attempt was cleaned up meanwhile: nobody will ask.
+            return true;
+        }
+        catch (Exception full) when (full is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 }
