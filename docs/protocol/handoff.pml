@@ -26,6 +26,7 @@
  *   DestinationState: - Quoting, AwaitingSourceEvidence, CheckingSource, AwaitingOrder, JournalingBegun, Preparing, Receiving: nothing can run here, and giving up costs nothing
  *   DestinationState: - Promising, AwaitingFreshEvidence, RecheckingSource: nothing can run here, and giving up costs nothing
  *   DestinationState: - JournalingNever: given up without a proposal, which is a destination that never reads the token
+ *   ContainerState: - Unreachable: stands on no host; what others say of one that does not answer
  *   IAttemptMessage: - OfferMigration, DestinationAttested, SourceAttested, EvidenceAccepted, PrepareResources, ResourcesPrepared: before the freeze
  *   IAttemptMessage: - StopImminent, ReadyForStop, SourceReattested, StopAgreed: before the freeze
  *   IAttemptMessage: - ClaimAddress, AddressClaimed: about the network; permit nothing

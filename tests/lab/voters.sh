@@ -68,12 +68,15 @@ takes_set() { # NUMBER VOTERS HOSTS...
   for host in "$@"; do
     AMIG_NODE_SETTINGS="$AMIG_NODE_SETTINGS
   voter.set = $number
+  voter.before = $(before_of "$number")
   voters = [$list]" lab configure "$host"
     lab kill "$host" 2>/dev/null || true
     lab start "$host"
     within "$JOIN_SECONDS" sees "$host" "$host" || die "$host is not a member again."
   done
 }
+
+before_of() { case "$1" in 2) echo '"h1,h2,h3"' ;; *) echo '"h1,h2,h4"' ;; esac; } # NUMBER
 
 # A try that is refused is made again: the cluster takes its time to know who is there.
 commits() { # FROM TO

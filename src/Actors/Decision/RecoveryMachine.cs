@@ -59,6 +59,9 @@ public enum RecoveryState
 /// <param name="Votes">True for a voter that votes already and only counts on.</param>
 public sealed record RecoveryMachine(HostName Self, VoterSet Configured, Func<Guid> NewIncarnation, bool Votes)
 {
+    /// <summary>The voters of the set before, as they are configured; empty for the first set.</summary>
+    public ImmutableArray<HostName> Before { get; init; } = [];
+
     public RecoveryState State { get; private init; } = RecoveryState.Idle;
 
     private AdmissionStep.Admit? Granted { get; init; }
@@ -77,7 +80,7 @@ public sealed record RecoveryMachine(HostName Self, VoterSet Configured, Func<Gu
         (RecoveryState.Counting, RecoveryEvent.Counted counted) when counted.Value == disk.Counter => Vote(),
         (RecoveryState.Counting, RecoveryEvent.Counted counted) => Go(RecoveryState.Correcting, new RecoveryAction.Note(disk.Corrected(counted.Value))),
         (RecoveryState.Correcting, RecoveryEvent.Written) => Vote(),
-        (RecoveryState.AskingAnew, RecoveryEvent.Heard heard) => Decide(disk, heard.Others) is AdmissionStep.Wait wait
+        (RecoveryState.AskingAnew, RecoveryEvent.Heard heard) => Decide(NewIncarnation(), hasVoted: true, heard.Others) is AdmissionStep.Wait wait
             ? (this with { State = RecoveryState.Idle }, new RecoveryAction.Wait(wait.Sentence))
             : Go(RecoveryState.Renewing, new RecoveryAction.Note(disk.Renewed(NewIncarnation(), disk.Counter!.Value))),
         (RecoveryState.Asking, RecoveryEvent.Heard heard) => OnHeard(disk, heard.Others),
@@ -90,10 +93,10 @@ public sealed record RecoveryMachine(HostName Self, VoterSet Configured, Func<Gu
 
     private (RecoveryMachine, RecoveryAction) Go(RecoveryState state, RecoveryAction action) => (this with { State = state }, action);
 
-    private VoterSetChange Change(VoterMembership disk) => VoterSetChange.Decide(Self, disk.Set, Configured);
+    private VoterSetChange Change(VoterMembership disk) => VoterSetChange.Decide(Self, disk.Set, Configured, Before);
 
-    private AdmissionStep Decide(VoterMembership disk, ImmutableArray<VoterReply.Memory> others)
-        => VoterAdmission.Decide(new RegisteredVoter(Self, disk.Incarnation), disk.HasVoted, Configured, others);
+    private AdmissionStep Decide(Guid incarnation, bool hasVoted, ImmutableArray<VoterReply.Memory> others)
+        => VoterAdmission.Decide(new RegisteredVoter(Self, incarnation), hasVoted, Configured, others);
 
     private (RecoveryMachine, RecoveryAction) Ask() => Go(RecoveryState.Asking, new RecoveryAction.AskOthers());
 
@@ -111,7 +114,7 @@ public sealed record RecoveryMachine(HostName Self, VoterSet Configured, Func<Gu
     }
 
     private (RecoveryMachine, RecoveryAction) OnHeard(VoterMembership disk, ImmutableArray<VoterReply.Memory> others)
-        => Decide(disk, others) switch
+        => Decide(disk.Incarnation, disk.HasVoted, others) switch
         {
             AdmissionStep.Admit { Containers.IsEmpty: true } admit => (this with { Granted = admit }).Go(RecoveryState.TakingOver, new RecoveryAction.TakeOver([])),
             AdmissionStep.Admit admit => (this with { Granted = admit }).Go(RecoveryState.NotingMemory, new RecoveryAction.Note(disk.Told())),

@@ -36,7 +36,7 @@ public sealed class ResolutionNews(HostName self, Voter voter, IVoterClient clie
         var began = clock.GetTimestamp();
         var isJoining = false;
         var said = "";
-        var silent = awaited.Remove(self);
+        var silent = awaited.Intersect(poll.Voters).Remove(self);
         while (true)
         {
             var told = (await poll.AskAllAsync(new VoterRequest.AskResolutions()).ConfigureAwait(false)).OfType<VoterReply.Resolutions>().ToArray();

@@ -94,8 +94,8 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
         }
 
         var voting = registration.Voters.Count(v => replies[v.Host] is VoterReply.Floor floor && floor.Incarnation == v.Incarnation);
-        return voting >= VerdictCheck.Majority(registration.Voters.Length)
-            ? $"{voting} of the {registration.Voters.Length} voters of attempt {registration.Register.Attempt} vote: they decide it by themselves, and no word of the operator is needed."
+        return voting >= VerdictCheck.Majority(registration.Voters.Length) && !seat.WaitsForOperator(registration.Register)
+            ? $"{voting} of the {registration.Voters.Length} voters of attempt {registration.Register.Attempt} vote: they decide it by themselves, and no word of the operator is needed. A host that waits for the operator says so in its log: then run this there."
             : null;
     }
 
@@ -107,7 +107,7 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
             var winner = draft.Value == Verdict.Dest ? registration.Destination : registration.Source;
             var prepare = new VoterRequest.PrepareResolution(registration, draft.Generation, draft.Value);
             var promises = await AskAsync([winner], prepare).ConfigureAwait(false);
-            if (promises[winner] is VoterReply.ResolutionPromised)
+            if (promises[winner] is VoterReply.ResolutionPromised or VoterReply.Decided)
             {
                 promises = promises.Concat(await AskAsync([.. here.Where(h => h != winner)], prepare).ConfigureAwait(false)).ToDictionary();
             }

@@ -108,9 +108,6 @@ public sealed class Voter : IResolutionSeat, IDisposable
         }
     }
 
-    /// <summary>Which set of voters this host is configured with.</summary>
-    public int SetNumber { get; init; } = VoterSet.First;
-
     /// <summary>Raised when this host has heard the operator's verdict, or the voters' that a promise to the operator kept it from, for its own attempt; after it is on the disk.</summary>
     public event Action<VerdictCertificate>? Resolved;
 
@@ -139,8 +136,11 @@ public sealed class Voter : IResolutionSeat, IDisposable
     }
 
     /// <inheritdoc/>
-    public VerdictCertificate? ResolutionOf(RegisterId register)
-        => _containers.GetValueOrDefault(register.Container)?.Kept.Select(k => k.Register.Certificate).FirstOrDefault(c => c.Register == register && c.Generation > 0);
+    public VerdictCertificate? VerdictOf(RegisterId register)
+        => _containers.GetValueOrDefault(register.Container)?.Kept.Select(k => k.Register.Certificate).FirstOrDefault(c => c.Register == register);
+
+    /// <summary>True while this host has promised the operator to act on nothing else in a register.</summary>
+    public bool WaitsForOperator(RegisterId register) => _containers.GetValueOrDefault(register.Container)?.Resolving?.Registration.Register == register;
 
     /// <summary>The operator's verdicts that somebody may not have heard of.</summary>
     public ImmutableArray<KeptVerdict> Resolutions() => [.. _containers.Values.SelectMany(c => c.Kept).Where(k => k.Register.Certificate.Generation > 0)];
@@ -189,7 +189,7 @@ public sealed class Voter : IResolutionSeat, IDisposable
         var membership = _membership.Current;
         return new VoterReply.Memory(
             _self, membership.Incarnation, membership.Standing(_votes), [.. membership.Founders],
-            [.. floors.Take(VoterFrames.MaxFloors)], floors.Length > VoterFrames.MaxFloors, new VoterSet(SetNumber, [.. _core.Voters]));
+            [.. floors.Take(VoterFrames.MaxFloors)], floors.Length > VoterFrames.MaxFloors, new VoterSet(_core.SetNumber, [.. _core.Voters]));
     }
 
     /// <summary>
@@ -206,7 +206,8 @@ public sealed class Voter : IResolutionSeat, IDisposable
                 return new VoterReply.Decided(acted);
             }
 
-            if (WhyNotCarryOut(prepare) is { } why)
+            // One that has consented to this already is bound to it, whatever has become of what stood here.
+            if (_containers.GetValueOrDefault(register.Container)?.Resolving?.Consented?.Value != prepare.Value && WhyNotCarryOut(prepare) is { } why)
             {
                 return new VoterReply.Refused(_self, why);
             }
@@ -251,6 +252,7 @@ public sealed class Voter : IResolutionSeat, IDisposable
     private async Task PersistAsync(ImmutableArray<VoterRecord> records)
     {
         // Until the write is known to be complete, memory and disk may differ.
+        var wasUnknown = _isDiskUnknown;
         _isDiskUnknown = true;
         await _store.AppendAsync(records).ConfigureAwait(false);
         _isDiskUnknown = false;
@@ -262,6 +264,11 @@ public sealed class Voter : IResolutionSeat, IDisposable
             {
                 Resolved?.Invoke(verdict);
             }
+        }
+
+        if (wasUnknown)
+        {
+            LiftUnwrittenBars();
         }
 
         _records += records.Length;

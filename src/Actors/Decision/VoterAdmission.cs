@@ -43,7 +43,8 @@ public static class VoterAdmission
         var heard = others.Where(o => o.Voter != self.Host && voters.Contains(o.Voter)).DistinctBy(o => o.Voter).ToArray();
         var answers = Array.FindAll(heard, o => o.Set.IsSame(set));
         var admitted = answers.Where(a => a.Standing == VoterStanding.Votes).ToArray();
-        if (Array.Find(admitted, a => a.Founders.Contains(self)) is { } founder)
+        // Founders have missed some messages of the first set, and whole sets when there were others since.
+        if (set.Number == VoterSet.First && Array.Find(admitted, a => a.Founders.Contains(self)) is { } founder)
         {
             return new AdmissionStep.Admit([.. founder.Founders], []);
         }
@@ -56,7 +57,7 @@ public static class VoterAdmission
                 : new AdmissionStep.Admit([], known);
         }
 
-        return !hasVoted && answers.Length == voters.Length - 1 && Array.TrueForAll(answers, a => a.Standing == VoterStanding.New)
+        return set.Number == VoterSet.First && !hasVoted && answers.Length == voters.Length - 1 && Array.TrueForAll(answers, a => a.Standing == VoterStanding.New)
             ? new AdmissionStep.Admit([self, .. answers.Select(a => new RegisteredVoter(a.Voter, a.Incarnation))], [])
             : new AdmissionStep.Wait(Sentence(self.Host, voters, answers, [.. heard.Except(answers).Select(o => o.Voter)]));
     }

@@ -25,10 +25,16 @@ public sealed class VoterCore(
     /// <summary>The voters of every register.</summary>
     public ImmutableArray<HostName> Voters => voters;
 
+    /// <summary>Number of the set of voters that these are.</summary>
+    public int SetNumber { get; init; } = VoterSet.First;
+
+    /// <summary>The voters of the set before: what they have decided counts, and what they have open may be resolved; nothing is begun with them.</summary>
+    public ImmutableArray<HostName> Before { get; init; } = [];
+
     /// <summary>Answers <paramref name="request"/> of <paramref name="peer"/>, the node that the connection's certificate names.</summary>
     public VoterAnswer Answer(ContainerBallots state, HostName peer, VoterRequest request) => request switch
     {
-        VoterRequest.AskFloor => Say(new VoterReply.Floor(self, incarnation, state.Container, state.Lowest, state.Owner, state.Undecided.FirstOrDefault())),
+        VoterRequest.AskFloor => Say(new VoterReply.Floor(self, incarnation, state.Container, state.Lowest, state.Owner, state.Undecided.FirstOrDefault()) { Set = SetNumber }),
         VoterRequest.Begin begin => Begin(state, peer, begin.Registration),
         VoterRequest.Prepare prepare => WithOpen(state, peer, prepare.Register, prepare.Ballot, open => Prepare(open, prepare.Ballot)),
         VoterRequest.Accept accept => WithOpen(state, peer, accept.Register, accept.Ballot, open => Accept(open, accept)),
@@ -96,13 +102,17 @@ public sealed class VoterCore(
             : (BeginRefusal.OtherIncarnation, $"the registration does not name this state directory of voter {self}; it abstains");
     }
 
-    private bool HasOurVoters(Registration registration)
-        => registration.Voters.Length == voters.Length && registration.Voters.All(v => voters.Contains(v.Host))
+    private bool HasOurVoters(Registration registration) => HasVoters(registration, voters);
+
+    private bool HasOurVotersOrThoseBefore(Registration registration) => HasVoters(registration, voters) || HasVoters(registration, Before);
+
+    private static bool HasVoters(Registration registration, ImmutableArray<HostName> hosts)
+        => registration.Voters.Length == hosts.Length && registration.Voters.All(v => hosts.Contains(v.Host))
            && VerdictCheck.WhyNotVoters([.. registration.Voters.Select(v => v.Host)]) is null;
 
     private string? WhyNotPrevious(Registration registration, ClosedRegister previous)
         => previous.Registration.Register.Container != registration.Register.Container
-           || !HasOurVoters(previous.Registration)
+           || !HasOurVotersOrThoseBefore(previous.Registration)
            || !keys.Verify(previous.Registration.Source, DecisionBytes.ToSign(previous.Registration), previous.Registration.Signature)
             ? "not genuine"
             : VerdictCheck.WhyNot(previous.Certificate, previous.Registration, keys);
@@ -248,7 +258,7 @@ public sealed class VoterCore(
     {
         var registration = request.Registration with { Previous = [] };
         var register = registration.Register;
-        if (!HasOurVoters(registration) || !registration.Hosts().Contains(self) || !registration.Hosts().Contains(peer)
+        if (!HasOurVotersOrThoseBefore(registration) || !registration.Hosts().Contains(self) || !registration.Hosts().Contains(peer)
             || !keys.Verify(registration.Source, DecisionBytes.ToSign(registration), registration.Signature))
         {
             return Say(new VoterReply.Refused(self, $"the registration of attempt {register.Attempt} is not signed by host {registration.Source}, names other voters, or {self} or {peer} has no part in it"));
@@ -270,7 +280,8 @@ public sealed class VoterCore(
                 ? Say(new VoterReply.Refused(self, $"attempt {resolving.Registration.Register.Attempt} of {state.Container} waits for the operator's resolution, and is the later one"))
             : request.Generation > resolving.Generation
                 ? new([new VoterRecord.GenerationPromised(registration, request.Generation)], new VoterReply.ResolutionPromised(self, request.Generation, resolving.Consented))
-            : Say(new VoterReply.ResolutionPromised(self, resolving.Generation, resolving.Consented));
+            // A generation is promised once: whoever asks for the same one, or a lower, has to take a higher, and is looked at anew.
+            : Say(new VoterReply.ResolutionPromised(self, resolving.Generation + (request.Generation == resolving.Generation ? 1 : 0), resolving.Consented));
     }
 
     private VoterAnswer Consent(ContainerBallots state, Resolution resolution)
@@ -290,6 +301,11 @@ public sealed class VoterCore(
             return Say(new VoterReply.ResolutionPromised(self, resolving.Generation, resolving.Consented));
         }
 
+        if (resolving.Consented is { } before && before.Generation == resolution.Generation && !DecisionBytes.ToSign(self, before).AsSpan().SequenceEqual(DecisionBytes.ToSign(self, resolution)))
+        {
+            return Say(new VoterReply.Refused(self, $"host {self} has consented to another resolution of generation {resolution.Generation}"));
+        }
+
         return ResolutionCheck.WhyNot(resolution, resolving.Registration) is { } why ? Say(new VoterReply.Refused(self, why))
             : resolution.Fenced.Contains(self) ? Say(new VoterReply.Refused(self, $"host {self} is said to be off, and answers"))
             : new(
@@ -301,7 +317,7 @@ public sealed class VoterCore(
     {
         // A verdict of the voters is heard in this way only by who was promised to the operator and has consented to nothing: no resolution can have come of that, so it is let go.
         var isLetGo = state.Resolving is { Consented: null } resolving && resolving.Registration.Register == closed.Registration.Register;
-        if ((closed.Certificate.Generation == 0 && !isLetGo) || !HasOurVoters(closed.Registration)
+        if ((closed.Certificate.Generation == 0 && !isLetGo) || !HasOurVotersOrThoseBefore(closed.Registration)
             || !keys.Verify(closed.Registration.Source, DecisionBytes.ToSign(closed.Registration), closed.Registration.Signature))
         {
             return Say(new VoterReply.Refused(self, $"what is told of attempt {closed.Registration.Register.Attempt} is no operator's resolution of one that host {closed.Registration.Source} began, or host {self} has consented to another"));

@@ -10,14 +10,20 @@ namespace ActorMigration.Actors;
 /// <param name="clock">Time.</param>
 public sealed class VoterPoll(IVoterClient client, ImmutableArray<HostName> voters, VoterTimes times, TimeProvider clock)
 {
+    /// <summary>Which set of voters this is.</summary>
+    public int SetNumber { get; init; } = VoterSet.First;
+
+    /// <summary>The voters of the set before it.</summary>
+    public ImmutableArray<HostName> Before { get; init; } = [];
+
     /// <summary>All voters of this cluster.</summary>
     public ImmutableArray<HostName> Voters => voters;
 
-    /// <summary>What a majority knows of a container, or null.</summary>
+    /// <summary>What a majority that is configured with the same voters knows of a container, or null.</summary>
     public async Task<FloorReading?> ReadFloorAsync(ContainerName container)
     {
         var replies = await AskAllAsync(new VoterRequest.AskFloor(container)).ConfigureAwait(false);
-        return FloorReading.Read(voters, replies.OfType<VoterReply.Floor>().Where(f => f.Container == container));
+        return FloorReading.Read(voters, replies.OfType<VoterReply.Floor>().Where(f => f.Container == container && f.Set == SetNumber));
     }
 
     /// <summary>Opens a register: None when a majority has it open, else why not.</summary>

@@ -14,9 +14,6 @@ namespace ActorMigration.Actors;
 /// <param name="clock">Time.</param>
 public sealed class VoterRecovery(HostName self, IVoterMembership membership, IFreshnessCounter counter, VoterPoll poll, TimeProvider clock)
 {
-    /// <summary>Which set of voters this is.</summary>
-    public int SetNumber { get; init; } = VoterSet.First;
-
     /// <summary>Between two rounds of questions: a new cluster is usable this long after its last voter is up.</summary>
     public static readonly TimeSpan AskEvery = TimeSpan.FromMilliseconds(500);
 
@@ -82,7 +79,7 @@ public sealed class VoterRecovery(HostName self, IVoterMembership membership, IF
     /// <summary>Null when the voter may vote, else what is waited for.</summary>
     private async Task<string?> TryAsync(Voter voter, bool votes, CancellationToken cancel)
     {
-        var machine = new RecoveryMachine(self, new VoterSet(SetNumber, [.. poll.Voters]), Guid.NewGuid, votes);
+        var machine = new RecoveryMachine(self, new VoterSet(poll.SetNumber, [.. poll.Voters]), Guid.NewGuid, votes) { Before = poll.Before };
         for (RecoveryEvent happened = new RecoveryEvent.Begun(); ;)
         {
             (machine, var action) = machine.Step(membership.Current, happened);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorMigration.Contracts;
 
 namespace ActorMigration.Actors;
@@ -12,32 +13,42 @@ public abstract record VoterSetChange
     /// <summary>Its memory counts in the set as it is configured.</summary>
     public sealed record Stays : VoterSetChange;
 
-    /// <summary>It was away over a change: it comes to the set as one with an old memory would, and has to be admitted by the others.</summary>
+    /// <summary>It was away over a change, or has voted in a set that came to nothing: it comes as one with an old memory would, and has to be admitted by the others.</summary>
     public sealed record Joins : VoterSetChange;
 
     /// <summary>It does not vote; the one sentence why.</summary>
     public sealed record Refused(string Sentence) : VoterSetChange;
 
-    /// <summary>
-    /// A set may follow another by one voter that is exchanged, or two that are added. Of any majority of the old set, and any majority of the new one whose new voters have been
-    /// told by as many of the set as are a majority, one voter is in both or was heard by the new ones; and once these have answered with the new set no majority of the old one is left. A
-    /// smaller set has majorities that know nothing of the old one's. Pure.
-    /// </summary>
+    /// <summary>Pure. What is configured is a step that <see cref="WhyNotFollow"/> allows.</summary>
     /// <param name="self">This voter.</param>
-    /// <param name="before">The set that it has voted with; null when it never has, or before sets were written down.</param>
+    /// <param name="voted">The set that it has voted with; null when it never has, or before sets were written down.</param>
     /// <param name="configured">The set now.</param>
-    public static VoterSetChange Decide(HostName self, VoterSet? before, VoterSet configured)
+    /// <param name="before">The voters of the set before it, as configured; empty for the first set.</param>
+    public static VoterSetChange Decide(HostName self, VoterSet? voted, VoterSet configured, ImmutableArray<HostName> before)
     {
-        if (before is null || before.IsSame(configured))
+        if (voted is null)
         {
-            return new Stays();
+            return configured.Number > VoterSet.First + 1 ? new Joins() : new Stays();
         }
 
-        var (gone, come) = (before.Hosts.Except(configured.Hosts).Count(), configured.Hosts.Except(before.Hosts).Count());
-        return configured.Number < before.Number ? new Refused($"voter {self} has voted with {before}, and its configuration is an older one with {configured}: put the newer one back")
-            : configured.Number == before.Number ? new Refused($"voter {self} has voted with {before}, and its configuration now has {configured}: a change of amig.voters needs the next amig.voter.set, {before.Number + 1}, on all hosts")
-            : configured.Number > before.Number + 1 ? new Joins()
-            : (gone, come) is (0, 0) or (1, 1) or (0, 2) ? new Stays()
-            : new Refused($"voter {self} has voted with {before}, and its configuration now has {configured}: one voter may be exchanged at a time, or two added, none only removed");
+        return voted.IsSame(configured) ? new Stays()
+            : configured.Number < voted.Number ? new Refused($"voter {self} has voted with {voted}, and its configuration is an older one with {configured}: put the newer one back")
+            : configured.Number == voted.Number ? new Refused($"voter {self} has voted with {voted}, and its configuration now has {configured}: a change of amig.voters needs the next amig.voter.set, {voted.Number + 1}, on all hosts")
+            : configured.Number == voted.Number + 1 && before.ToHashSet().SetEquals(voted.Hosts) ? new Stays()
+            : new Joins();
+    }
+
+    /// <summary>
+    /// A set may follow another by one voter that is exchanged, or two that are added: null, or the sentence why not. Of any majority of the old set, and any majority of the new one whose new
+    /// voters have been told by as many of the set as are a majority, one voter is in both or was heard by the new ones; and once these have answered with the new set no majority
+    /// of the old one is left. A smaller set has majorities that know nothing of the old one's. Pure.
+    /// </summary>
+    public static string? WhyNotFollow(IReadOnlyCollection<HostName> before, VoterSet configured)
+    {
+        var (gone, come) = (before.Except(configured.Hosts).Count(), configured.Hosts.Except(before).Count());
+        return configured.Number == VoterSet.First
+            ? before.Count == 0 ? null : "amig.voter.before is for a set that follows another: amig.voter.set is 1"
+            : (gone, come) is (0, 0) or (1, 1) or (0, 2) ? null
+            : $"{configured} cannot follow {string.Join(", ", before.Select(h => h.Value).Order(StringComparer.Ordinal))} (amig.voter.before): one voter may be exchanged at a time, or two added, none only removed";
     }
 }

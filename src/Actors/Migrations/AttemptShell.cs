@@ -69,10 +69,10 @@ public abstract class AttemptShell : UntypedActor, IWithTimers, IWithUnboundedSt
     protected override void PreStart()
     {
         Self.Tell(new AttemptEvent.Started());
-        if (Registration is { } registration && Services.Decision.Seat.ResolutionOf(registration.Register) is { } resolution)
+        if (Registration is { } registration && Services.Decision.Seat.VerdictOf(registration.Register) is { } verdict)
         {
             // Heard while no actor was here.
-            Self.Tell(new AttemptEvent.VerdictLearned(resolution));
+            Self.Tell(new AttemptEvent.VerdictLearned(verdict));
         }
     }
 

@@ -14,6 +14,6 @@ public interface IResolutionSeat
     /// </summary>
     bool Admit(VerdictCertificate certificate);
 
-    /// <summary>The operator's verdict of a register, when this host has heard of it.</summary>
-    VerdictCertificate? ResolutionOf(RegisterId register);
+    /// <summary>The verdict of a register, when this host's voter keeps it: the operator's, or one of the voters that it heard while no attempt was here to be told.</summary>
+    VerdictCertificate? VerdictOf(RegisterId register);
 }

@@ -59,7 +59,11 @@ public abstract record VoterReply
     /// <param name="Lowest">Lowest fence that may be begun; everything below is closed for ever.</param>
     /// <param name="Owner">Owner of the epoch of <paramref name="Lowest"/>; null when the name is free.</param>
     /// <param name="Open">The register that is open, or null.</param>
-    public sealed record Floor(HostName Voter, Guid Incarnation, ContainerName Container, Fence Lowest, HostName? Owner, RegisterId? Open) : VoterReply;
+    public sealed record Floor(HostName Voter, Guid Incarnation, ContainerName Container, Fence Lowest, HostName? Owner, RegisterId? Open) : VoterReply
+    {
+        /// <summary>Number of the set of voters that the voter is configured with: with another one it would refuse a BEGIN.</summary>
+        public int Set { get; init; } = VoterSet.First;
+    }
 
     /// <summary>The register is open at this voter.</summary>
     public sealed record Registered(HostName Voter, Guid Incarnation) : VoterReply;

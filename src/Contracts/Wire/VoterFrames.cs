@@ -108,6 +108,7 @@ public static partial class VoterFrames
                     DecisionBytes.Write(writer, open);
                 }
 
+                writer.I32(r.Set);
                 break;
             case VoterReply.Registered r:
                 writer.Byte(2).Text(r.Voter.Value).Uuid(r.Incarnation);
@@ -234,7 +235,7 @@ public static partial class VoterFrames
     {
         var (voter, incarnation) = (ReadHost(ref reader), reader.Uuid());
         var (container, lowest, owner) = ReadFloor(ref reader);
-        return new VoterReply.Floor(voter, incarnation, container, lowest, owner, ReadPresence(ref reader) ? ReadRegister(ref reader) : null);
+        return new VoterReply.Floor(voter, incarnation, container, lowest, owner, ReadPresence(ref reader) ? ReadRegister(ref reader) : null) { Set = reader.I32() };
     }
 
     private static VoterReply.Promised ReadPromised(ref WireReader reader)

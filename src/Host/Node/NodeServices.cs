@@ -81,7 +81,7 @@ internal sealed class NodeServices : IAsyncDisposable
             {
                 OthersAreMembers = othersAreMembers,
                 Admission = !decision.Poll.Voters.Contains(settings.Host) ? null : tpm => Admitting(
-                    new VoterRecovery(settings.Host, membership, new TpmFreshnessCounter(tpm, TpmPatience), decision.Poll, time) { SetNumber = settings.VoterSet }, voter, settings.Host, logs.CreateLogger("voter")),
+                    new VoterRecovery(settings.Host, membership, new TpmFreshnessCounter(tpm, TpmPatience), decision.Poll, time), voter, settings.Host, logs.CreateLogger("voter")),
             };
         }
         catch (Exception e)
@@ -106,7 +106,14 @@ internal sealed class NodeServices : IAsyncDisposable
             decision.Poll, wasBooted ? ResolutionNews.Awaited(decision.Journal.State) : [], sentence => log.LogWarning("{Sentence}", sentence), cancel).ConfigureAwait(false);
         if (wasBooted)
         {
-            DurableFile.Write(path, Encoding.ASCII.GetBytes(boot));
+            try
+            {
+                DurableFile.Write(path, Encoding.ASCII.GetBytes(boot));
+            }
+            catch (IOException full)
+            {
+                log.LogWarning("That this boot was taken up could not be written ({Reason}): a next start of this daemon may wait for voters once more", full.Message);
+            }
         }
 
         return othersAreMembers;
@@ -202,10 +209,10 @@ internal sealed class NodeServices : IAsyncDisposable
         var voter = Owned(
             new Voter(
                 settings.Host,
-                incarnation => new VoterCore(settings.Host, incarnation, names, signer, keys, static (token, digest) => HandOverSignature.Verify(token, digest)),
+                incarnation => new VoterCore(settings.Host, incarnation, names, signer, keys, static (token, digest) => HandOverSignature.Verify(token, digest)) { SetNumber = settings.VoterSet, Before = [.. settings.VotersBefore] },
                 membership,
                 votes,
-                () => journal.State) { SetNumber = settings.VoterSet },
+                () => journal.State),
             owned);
         if (names.Contains(settings.Host))
         {
@@ -215,7 +222,7 @@ internal sealed class NodeServices : IAsyncDisposable
 
         var client = new TlsVoterClient(identity, settings.Voters.ToImmutableDictionary(one => one.Host, one => one.EndPoint), settings.Host, voter);
         owned.Push(client);
-        var poll = new VoterPoll(client, names, settings.VoterTimes, time);
+        var poll = new VoterPoll(client, names, settings.VoterTimes, time) { SetNumber = settings.VoterSet, Before = [.. settings.VotersBefore] };
         return (new DecisionServices(journal, client, poll, signer, keys, settings.VoterTimes, voter), voter, membership);
     }
 

@@ -35,6 +35,9 @@ public sealed record NodeSettings
     /// <summary>Which set of voters this is: every change of them has the next number.</summary>
     public required int VoterSet { get; init; }
 
+    /// <summary>The voters of the set before it; empty for the first set.</summary>
+    public required IReadOnlyList<HostName> VotersBefore { get; init; }
+
     /// <summary>For a start while others are members of a cluster: only the first of the seeds may form one, so this host is not the first.</summary>
     public NodeSettings JoiningOnly() => this with { Seeds = [.. Seeds.Where(seed => seed.Host != Host), .. Seeds.Where(seed => seed.Host == Host)] };
 

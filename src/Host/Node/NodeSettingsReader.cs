@@ -38,7 +38,8 @@ public static partial class NodeSettingsReader
             VoterPort = section.Number("voter.port", 1, IPEndPoint.MaxPort, "7072"),
             Seeds = Endpoints(section, "seeds", '@', "[\"h1@10.0.0.1:7070\"]"),
             Voters = Endpoints(section, "voters", '=', "[\"h1=10.0.0.1:7072\"]"),
-            VoterSet = section.Number("voter.set", ActorMigration.Contracts.VoterSet.First, int.MaxValue, "1"),
+            VoterSet = section.Number("voter.set", Contracts.VoterSet.First, int.MaxValue, "1"),
+            VotersBefore = VotersBefore(section),
             Bridge = Interface(section, "network.bridge", "\"amig0\""),
             Uplink = Interface(section, "network.uplink", "\"eth1\""),
             Tpm = Tpm(section),
@@ -162,6 +163,13 @@ public static partial class NodeSettingsReader
             : list;
     }
 
+    private static List<HostName> VotersBefore(StrictSection section)
+        => section.Text("voter.before", "none or \"h1,h2,h3\"") is not "none" and var names
+            ? [.. names.Split(',', StringSplitOptions.TrimEntries).Select(text => HostName.IsValid(text)
+                ? new HostName(text)
+                : throw new SettingsException($"The key amig.voter.before holds '{text}', which is no name of a host; it must be none or like \"h1,h2,h3\"."))]
+            : [];
+
     private static void CheckTogether(NodeSettings settings)
     {
         if (new[] { settings.RemotePort, settings.DataPort, settings.VoterPort }.Distinct().Count() < 3)
@@ -173,6 +181,11 @@ public static partial class NodeSettingsReader
         if (VerdictCheck.WhyNotVoters([.. settings.Voters.Select(voter => voter.Host)]) is { } whyNot)
         {
             throw new SettingsException($"The key amig.voters cannot be used: {whyNot}.");
+        }
+
+        if (VoterSetChange.WhyNotFollow(settings.VotersBefore, new VoterSet(settings.VoterSet, [.. settings.Voters.Select(voter => voter.Host)])) is { } why)
+        {
+            throw new SettingsException($"The key amig.voters cannot be used: {why}.");
         }
 
         if (settings.AttemptTimes.HandOverPatience <= settings.Migration.StopDeadline)

@@ -14,6 +14,7 @@ public sealed class RecoveryMachineSpec
 
     private VoterMembership _disk = New;
     private VoterSet _set = Set;
+    private ImmutableArray<HostName> _before = [];
     private ulong? _counter;
     private bool _votes;
     private ImmutableArray<ContainerBallots> _taken = [];
@@ -71,7 +72,7 @@ public sealed class RecoveryMachineSpec
     {
         Run(int.MaxValue, OfB, OfW);
         var incarnation = _disk.Incarnation;
-        _set = new VoterSet(2, [A, B, new HostName("x")]);
+        (_set, _before) = (new VoterSet(2, [A, B, new HostName("x")]), Voters);
 
         Run(2);
         Assert.Same(_set, _disk.Set);
@@ -87,7 +88,7 @@ public sealed class RecoveryMachineSpec
     {
         Run(int.MaxValue, OfB, OfW);
         var disk = _disk;
-        foreach (var wrong in (VoterSet[])[Set with { Hosts = [A, B, new HostName("x")] }, new(2, [A]), new(2, [A, new HostName("x"), new HostName("y")])])
+        foreach (var wrong in (VoterSet[])[Set with { Hosts = [A, B, new HostName("x")] }, Set with { Number = 0 }])
         {
             _set = wrong;
             Run(int.MaxValue, OfB with { Set = wrong, Standing = VoterStanding.Votes }, OfW with { Set = wrong, Standing = VoterStanding.Votes });
@@ -119,11 +120,37 @@ public sealed class RecoveryMachineSpec
         Assert.Same(_set, _disk.Set);
     }
 
+    [Fact]
+    public void A_voter_that_took_a_set_that_came_to_nothing_is_admitted_to_the_next_one()
+    {
+        Run(int.MaxValue, OfB, OfW);
+        (_set, _before) = (new VoterSet(2, [A, B, new HostName("x")]), Voters);
+        Run(int.MaxValue);
+        Assert.True(_votes);
+
+        // The others have taken another second set, and decided things with it.
+        (_set, _before) = (new VoterSet(3, [A, B, new HostName("y")]), [B, W, new HostName("y")]);
+        Run(int.MaxValue);
+
+        Assert.False(_votes);
+    }
+
+    [Fact]
+    public void Nobody_founds_a_set_that_is_not_the_first_or_comes_to_it_as_a_founder_who_has_missed_some_messages()
+    {
+        _set = Set with { Number = 2 };
+        Run(int.MaxValue, OfB with { Set = _set }, OfW with { Set = _set });
+        Assert.False(_votes);
+
+        Run(int.MaxValue, OfB with { Set = _set, Standing = VoterStanding.Votes, Founders = [new RegisteredVoter(A, _disk.Incarnation)] }, OfW with { Set = _set });
+        Assert.False(_votes);
+    }
+
     /// <summary>The daemon's next life, of so many steps; the others answer so.</summary>
     private void Run(int steps, params VoterReply.Memory[] others)
     {
         _votes = false;
-        var machine = new RecoveryMachine(A, _set, Guid.NewGuid, Votes: false);
+        var machine = new RecoveryMachine(A, _set, Guid.NewGuid, Votes: false) { Before = _before };
         for (RecoveryEvent? happened = new RecoveryEvent.Begun(); steps > 0 && happened is not null; steps--)
         {
             (machine, var action) = machine.Step(_disk, happened);

@@ -69,10 +69,13 @@ public sealed class ResolutionSpec
     {
         Promise(A, 2);
 
-        Assert.Equal(2, Assert.IsType<VoterReply.ResolutionPromised>(_cluster.Ask(A, W, new VoterRequest.PrepareResolution(_first, 2, Verdict.Source))).Generation);
+        Assert.Equal(3, Assert.IsType<VoterReply.ResolutionPromised>(_cluster.Ask(A, W, new VoterRequest.PrepareResolution(_first, 2, Verdict.Source))).Generation);
+        Assert.Equal(2, _cluster[A].Resolving!.Generation);
         Assert.Equal(2, Assert.IsType<VoterReply.ResolutionPromised>(_cluster.Ask(A, W, new VoterRequest.PrepareResolution(_first, 1, Verdict.Source))).Generation);
         Assert.IsType<VoterReply.ResolutionPromised>(_cluster.Ask(A, W, new VoterRequest.ConsentToResolution(Resolution(1))));
         Assert.IsType<VoterReply.Consented>(_cluster.Ask(A, W, new VoterRequest.ConsentToResolution(Resolution(2))));
+        Assert.IsType<VoterReply.Consented>(_cluster.Ask(A, W, new VoterRequest.ConsentToResolution(Resolution(2))));
+        Assert.IsType<VoterReply.Refused>(_cluster.Ask(A, W, new VoterRequest.ConsentToResolution(Resolution(2, Verdict.Dest, W))));
 
         var later = Assert.IsType<VoterReply.ResolutionPromised>(_cluster.Ask(A, W, new VoterRequest.PrepareResolution(_first, 3, Verdict.Source)));
         Assert.Equal((3, 2), (later.Generation, later.ConsentedTo!.Generation));

@@ -149,6 +149,26 @@ public sealed class ResolveSpec : TwoHostsSpec
     }
 
     [Fact]
+    public async Task A_promise_of_an_earlier_run_is_none_for_the_other_side_which_is_looked_at_anew()
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostB, "Destination.Restoring");
+        Hosts.DeadVoters[W] = Hosts.SilentVoters[TwoHosts.A] = true;
+        Hosts.MuteInResolutions[W] = true;
+        Hosts.DeadVoters.Clear();
+        Hosts.SilentVoters[W] = true;
+
+        Assert.Contains("has stopped answering", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source)), StringComparison.Ordinal);
+        Assert.NotEmpty(Hosts.VoterRecordsOf(TwoHosts.B).OfType<VoterRecord.GenerationPromised>());
+        Hosts.MuteInResolutions.Clear();
+
+        Assert.Contains("does not wait at its gate", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Dest)), StringComparison.Ordinal);
+        Assert.Equal(Tree.Frozen, Hosts.HostA.Tree);
+        await ResolvedAsync(TwoHosts.A, Order(attempt, Verdict.Source));
+        Hosts.HostB.Held = null;
+        AwaitTrees(Tree.Running, Tree.None);
+    }
+
+    [Fact]
     public async Task A_host_that_was_booted_waits_for_every_voter_of_what_it_had_open()
     {
         await StandsWithoutMajorityAsync();

@@ -16,11 +16,11 @@ internal sealed class TwoHosts
     private static readonly HostName W = new("w");
     private static readonly FakeKeys Keys = new();
 
-    public static readonly TimeSpan BeforeFreezePatience = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan BeforeFreezePatience = TimeSpan.FromSeconds(4);
 
     private static readonly AttemptTimes Times = new(
-        Resend: TimeSpan.FromMilliseconds(100), Patience: BeforeFreezePatience, PreparePatience: TimeSpan.FromSeconds(2),
-        HandOverPatience: TimeSpan.FromSeconds(4), Retry: TimeSpan.FromMilliseconds(100));
+        Resend: TimeSpan.FromMilliseconds(100), Patience: BeforeFreezePatience, PreparePatience: TimeSpan.FromSeconds(6),
+        HandOverPatience: TimeSpan.FromSeconds(8), Retry: TimeSpan.FromMilliseconds(100));
 
     private static readonly VoterTimes Voting = new(TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(200));
     private static int _lives;
@@ -60,6 +60,9 @@ internal sealed class TwoHosts
 
     /// <summary>Voters that have lost their memory: they are there, and vote on nothing.</summary>
     public ConcurrentDictionary<HostName, bool> SilentVoters { get; } = new();
+
+    /// <summary>Hosts that stop answering as soon as the operator asks for a promise.</summary>
+    public ConcurrentDictionary<HostName, bool> MuteInResolutions { get; } = new();
 
     public IActorRef Of(HostName host) => _migrations[host];
 
@@ -172,7 +175,7 @@ internal sealed class TwoHosts
     private sealed class Client(TwoHosts hosts, HostName self) : IVoterClient
     {
         public Task<VoterReply> AskAsync(HostName voter, VoterRequest request, CancellationToken cancel)
-            => hosts.DeadVoters.ContainsKey(voter)
+            => hosts.DeadVoters.ContainsKey(voter) || (hosts.MuteInResolutions.ContainsKey(voter) && request is VoterRequest.PrepareResolution)
                 ? Task.FromException<VoterReply>(new VoterUnreachableException(voter, "it is down"))
                 : hosts.SilentVoters.ContainsKey(voter) && request is not (VoterRequest.PrepareResolution or VoterRequest.ConsentToResolution or VoterRequest.SpreadResolution or VoterRequest.AskResolutions)
                 ? Task.FromResult<VoterReply>(new VoterReply.Refused(voter, "it does not vote"))
