@@ -37,7 +37,7 @@ sleeper_decides_nothing() {
   within "$JOIN_SECONDS" sees h2 h3 || die "h3 is not a member again."
   "$AMIG_SOURCE/deploy/images.sh" redis h3
   refused_with "$EXIT_NO_MAJORITY" h3 run --name other --image redis --ip "$(lab network).77/24" -- redis-server
-  says "$RUN/refused.error" "voters" "configuration"
+  says "$RUN/refused.error" "majority" "voters"
   redis_goes_on
 }
 

@@ -40,7 +40,7 @@ public sealed class ClusterSpec : IAsyncLifetime, IDisposable
     {
         var (h1, h2, h3) = await StartThreeAsync();
         var containers = new HostContainers(new HostName("h3"), true, [new ContainerStatus(new ContainerName("redis"), new Fence(7, 2), ContainerState.Running, 42, "sha256:00", "10.0.0.9", 1 << 20)]);
-        StartContainersActor(h3, containers);
+        await StartContainersActorAsync(h3, containers);
 
         foreach (var asker in new[] { h1, h2, h3 })
         {
@@ -58,7 +58,7 @@ public sealed class ClusterSpec : IAsyncLifetime, IDisposable
         Start(1);
         var h2 = _nodes[0];
         var mine = new HostContainers(new HostName("h2"), true, []);
-        StartContainersActor(h2, mine);
+        await StartContainersActorAsync(h2, mine);
 
         Assert.Equal(new HostName("h2"), Assert.Single(h2.Peers.Members));
         Assert.Equal(mine.Host, (await h2.Peers.Containers(new HostName("h2"))!.Ask<HostContainers>(new ListContainers(), TimeSpan.FromSeconds(5))).Host);
@@ -70,7 +70,7 @@ public sealed class ClusterSpec : IAsyncLifetime, IDisposable
     {
         var (h1, _, h3) = await StartThreeAsync();
         var answer = new HostContainers(new HostName("h3"), true, []);
-        StartContainersActor(h3, answer);
+        await StartContainersActorAsync(h3, answer);
         var target = h1.Peers.Containers(new HostName("h3"))!;
 
         target.Tell(PoisonPill.Instance, ActorRefs.NoSender);
@@ -159,8 +159,8 @@ public sealed class ClusterSpec : IAsyncLifetime, IDisposable
 
     private static Task AllSeeAsync(IEnumerable<TestNode> nodes, params string[] hosts) => Task.WhenAll(nodes.Select(node => node.SeesAsync(Join, hosts)));
 
-    private static void StartContainersActor(TestNode node, HostContainers answer)
-        => node.System.ActorOf(NodeSupervisor.Props(children => children.ActorOf(Props.Create(() => new Answering(answer)), "containers"), node.Lifecycle.Fail), NodeSupervisor.Name);
+    private static Task StartContainersActorAsync(TestNode node, HostContainers answer)
+        => NodeActors.StartAsync(node.System, children => children.ActorOf(Props.Create(() => new Answering(answer)), "containers"), node.Lifecycle.Fail);
 
     private static int FreePort()
     {
