@@ -57,7 +57,7 @@ public sealed class VoterSetChangeSpec
     public void Of_any_majority_of_the_old_set_a_majority_of_the_new_one_knows_all(string old)
     {
         const string All = "abcdefg";
-        foreach (var next in Subsets(All).Where(s => s.Length % 2 == 1 && s.Length >= 3 ))
+        foreach (var next in Subsets(All).Where(s => s.Length % 2 == 1 && s.Length >= 3))
         {
             if (VoterSetChange.WhyNotFollow(Names(old), Of(2, next)) is not null)
             {

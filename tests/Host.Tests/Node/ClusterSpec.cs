@@ -159,7 +159,7 @@ public sealed class ClusterSpec : IAsyncLifetime, IDisposable
 
     private static Task AllSeeAsync(IEnumerable<TestNode> nodes, params string[] hosts) => Task.WhenAll(nodes.Select(node => node.SeesAsync(Join, hosts)));
 
-    private static Task StartContainersActorAsync(TestNode node, HostContainers answer)
+    private static Task<IActorRef> StartContainersActorAsync(TestNode node, HostContainers answer)
         => NodeActors.StartAsync(node.System, children => children.ActorOf(Props.Create(() => new Answering(answer)), "containers"), node.Lifecycle.Fail);
 
     private static int FreePort()
