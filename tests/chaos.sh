@@ -8,6 +8,7 @@
 #        tests/chaos.sh --spread [K/N] [--rounds R] [--seconds T]      the K-th of N parts (1/1) of all pairs in an order drawn from the seed, in which every step and every fault comes early
 #        tests/chaos.sh --list                                         steps and faults
 #        tests/chaos.sh --table FILE...                                results as a table
+#        tests/chaos.sh --pairs FILE...                                results as the matrix of steps and faults
 # Options: --results FILE appends a line of JSON per round; --evidence DIRECTORY gets the logs of failed rounds; --stop ends at the first of them; --keep leaves the lab up.
 set -euo pipefail
 # shellcheck source=../deploy/common.sh
@@ -71,6 +72,7 @@ main() {
       --stop) STOP=yes; shift ;;
       --keep) KEEP=yes; shift ;;
       --table) shift; print_table "$@"; exit 0 ;;
+      --pairs) shift; print_pairs "$@"; exit 0 ;;
       --list) all_steps; tr ' ' '\n' <<<"$ALL_FAULTS"; exit 0 ;;
       *) die "unknown option '$1'; the options are at the top of $0." ;;
     esac

@@ -49,3 +49,15 @@ print_table() { # FILE...
     "| fault | " + ($stages | join(" | ")) + " |", "|---" * (1 + ($stages | length)) + "|",
     (group_by(.fault)[] | . as $rounds | "| \(.[0].fault) | " + ([$stages[] as $stage | [$rounds[] | select(.stage == $stage) | mark] | group_by(.) | map("\(length) \(.[0])") | join(", ")] | join(" | ")) + " |")' "$@"
 }
+
+# The same by pair: a row per step, a column per fault, and in each cell a letter per round. A dot is a pair that does not fit, an empty cell one that has not been run.
+print_pairs() { # FILE...
+  local fitting step fault
+  fitting=$(for step in $(all_steps); do for fault in $ALL_FAULTS; do ! fits "$step" "$fault" || echo "$step $fault"; done; done | jq -R . | jq -sc .)
+  # shellcheck disable=SC2086 # words
+  jq -rs --argjson fitting "$fitting" --argjson steps "$(all_steps | jq -R . | jq -sc .)" --argjson faults "$(printf '%s\n' $ALL_FAULTS | jq -R . | jq -sc .)" '
+    def mark: if .violations != [] then "X" elif .lost_with_it then "L" elif .outcome == "Committed" then "C" elif .outcome == "Aborted" then "A" else "-" end;
+    (map({key: "\(.step) \(.fault)", value: mark}) | group_by(.key) | map({key: .[0].key, value: (map(.value) | join(""))}) | from_entries) as $seen
+    | "| step | " + ($faults | join(" | ")) + " |", "|---" * (1 + ($faults | length)) + "|",
+    ($steps[] as $step | "| \($step) | " + ([$faults[] | "\($step) \(.)" as $pair | $seen[$pair] // (if ($fitting | index($pair)) then "" else "." end)] | join(" | ")) + " |")' "$@"
+}
