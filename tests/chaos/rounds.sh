@@ -160,7 +160,8 @@ look_at_outcome() { # VERIFY
   fi
   two=$(watched_since "$BEGAN" | awk '$2 > 1')
   [ -z "$two" ] || violation "two copies ran: $two"
-  [ "$FAILURE" != ContentMismatch ] || violation "wrong content: $SENTENCE"
+  # A copy that somebody let run is not what was sent any more, which is said in the same way.
+  [ "$FAILURE" != ContentMismatch ] || [[ "$FAULT" == thaw-* && "$SENTENCE" == somebody\ let* ]] || violation "wrong content: $SENTENCE"
   stop_recording || status=$?
   cp "$RUN/recording.json" "$ROUND/" 2>/dev/null || true
   if [ "$LOST" = yes ]; then
