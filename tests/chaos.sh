@@ -6,6 +6,7 @@
 #        tests/chaos.sh --step STEP --fault FAULT [--rounds N]         this pair
 #        tests/chaos.sh --matrix [--steps "A B"] [--faults "X Y"]      each step with each fault that fits it, once
 #        tests/chaos.sh --spread [K/N] [--rounds R] [--seconds T]      the K-th of N parts (1/1) of all pairs in an order drawn from the seed, in which every step and every fault comes early
+#                       [--except FILE]...                            without those that these results have: a matrix in several runs
 #        tests/chaos.sh --list                                         steps and faults
 #        tests/chaos.sh --table FILE...                                results as a table
 #        tests/chaos.sh --pairs FILE...                                results as the matrix of steps and faults
@@ -50,7 +51,7 @@ readonly READY_SECONDS=60
 readonly REPLY_SECONDS=60
 
 main() {
-  local rounds='' only='' matrix=no spread='' some_steps='' some_faults='' most_seconds='' number=0
+  local except=() rounds='' only='' matrix=no spread='' some_steps='' some_faults='' most_seconds='' number=0
   SEED='' PAIR_GIVEN='' KEEP=no STOP=no GIVEN_STEP='' GIVEN_FAULT='' RESULTS='' EVIDENCE=''
   while [ "$#" -gt 0 ]; do
     case "$1" in
@@ -65,6 +66,7 @@ main() {
         spread=1/1
         shift
         case "${1:-}" in [0-9]*/[0-9]*) spread=$1; shift ;; esac ;;
+      --except) except+=("$(realpath "${2:?--except needs a file}")"); shift 2 ;;
       --steps) some_steps=${2:?--steps needs names}; shift 2 ;;
       --faults) some_faults=${2:?--faults needs names}; shift 2 ;;
       --results) RESULTS=$(realpath -m "${2:?--results needs a file}"); shift 2 ;;
@@ -88,7 +90,7 @@ main() {
   trap leave EXIT
   trap 'exit 130' INT TERM HUP
   say "seed $SEED."
-  [ -z "$spread" ] || spread_pairs "$SEED" "${spread%/*}" "${spread#*/}" >"$RUN/pairs"
+  [ -z "$spread" ] || spread_pairs "$SEED" "${spread%/*}" "${spread#*/}" "${except[@]}" >"$RUN/pairs"
   comes_up
   if [ "$matrix" = yes ]; then
     for STEP in ${some_steps:-$(all_steps)}; do

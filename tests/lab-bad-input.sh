@@ -2,18 +2,8 @@
 # Lab test: bad input and bad moments get one clear sentence and leave everything as it was. Three hosts that vote and a fourth that is given
 # every fault, a redis with a client's connection that must not notice any of it. Output and exit code as of tests/lab.sh.
 set -euo pipefail
-# shellcheck source=../deploy/common.sh
-source "$(dirname "$0")/../deploy/common.sh"
-# shellcheck source=../deploy/lab/use.sh
-source "$AMIG_SOURCE/deploy/lab/use.sh"
-# shellcheck source=../deploy/demo/redis.sh
-source "$AMIG_SOURCE/deploy/demo/redis.sh"
-# shellcheck source=lab/report.sh
-source "$AMIG_SOURCE/tests/lab/report.sh"
-# shellcheck source=lab/redis.sh
-source "$AMIG_SOURCE/tests/lab/redis.sh"
-# shellcheck source=lab/holds.sh
-source "$AMIG_SOURCE/tests/lab/holds.sh"
+# shellcheck source=lab/begin.sh
+source "$(dirname "$0")/lab/begin.sh"
 # shellcheck source=lab/cancels.sh
 source "$AMIG_SOURCE/tests/lab/cancels.sh"
 # shellcheck source=lab/undumpable.sh
@@ -30,20 +20,10 @@ source "$AMIG_SOURCE/tests/lab/majority.sh"
 source "$AMIG_SOURCE/tests/lab/certificates.sh"
 # shellcheck source=lab/faults.sh
 source "$AMIG_SOURCE/tests/lab/faults.sh"
-AMIG_SPEAKER=lab-bad-input
-export AMIG_LAB=bad-$$
-export AMIG_LAB_DIR=${AMIG_LAB_DIR:-/var/lib/amig-lab-tests}
-export AMIG_NODE_SETTINGS="debug.hold-dir = \"$HOLD_DIRECTORY\""
 export AMIG_NODE_SETTINGS_h4="memory.reserve = $TOO_MUCH"
 
 main() {
-  need_root
-  RUN=$(mktemp -d)
-  trap leave EXIT
-  trap 'exit 130' INT TERM HUP
-  test_that a_lab_of_four_hosts_comes_up must lab up 4
-  test_that redis_starts_on_a_host must start_and_fill
-  [ "$broken" = yes ] || start_recording
+  begin_lab_test 4
   test_that without_memory_at_the_destination_prepare_refuses_with_numbers may no_room_for_memory
   cancels
   test_that a_destination_that_hangs_in_the_stop_does_not_keep_the_source_from_thawing may hanging_destination
@@ -58,11 +38,7 @@ main() {
   test_that a_host_whose_AK_another_CA_certified_is_refused_by_rule may foreign_attestation_key
   test_that a_host_without_an_AK_certificate_does_not_start_and_says_why may missing_attestation_key
   test_that a_host_whose_TLS_certificate_is_of_another_CA_cannot_join_and_harms_nobody may foreign_node_certificate
-  RECORDING_STATUS=0
-  stop_recording || RECORDING_STATUS=$?
-  test_that all_the_while_every_reply_was_the_next_number_on_one_connection may recording_is_whole
-  test_that the_lab_goes_without_a_trace may lab_goes
-  [ "$bad" -eq 0 ]
+  end_lab_test
 }
 
 main "$@"

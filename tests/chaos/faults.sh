@@ -163,13 +163,13 @@ lose_votes() { # HOST
   lab exec "$1" rm -f /var/lib/amig/voter.log /var/lib/amig/voter.json
 }
 
-# Somebody who is not asked lets the frozen copy run.
+# Somebody who is not asked lets the frozen copy run. A host sees the cgroups of all labs on the machine: only this lab's are meant.
 thaw_by_hand() { # HOST
   # shellcheck disable=SC2016 # for the shell on the host
   lab exec "$1" sh -c '
-    for file in $(find /sys/fs/cgroup -path "*/redis-e*" \( -name freezer.state -o -name cgroup.freeze \)); do
+    for file in $(find /sys/fs/cgroup -path "*/amig-$0/redis-e*" \( -name freezer.state -o -name cgroup.freeze \)); do
       case "$file" in *freezer.state) echo THAWED >"$file" ;; *) echo 0 >"$file" ;; esac
-    done' || true
+    done' "$AMIG_LAB-$1" || true
 }
 
 signal_of() { case "$1" in stall-*) echo STOP ;; *) echo KILL ;; esac; } # FAULT

@@ -26,14 +26,15 @@ draw_pair() {
   done
 }
 
-# All pairs that fit, in an order drawn from the seed: next is always one whose step and whose fault have come the fewest times.
-spread_pairs() { # SEED PART PARTS
-  local step fault
+# All pairs that fit and that no result of another run has, in an order drawn from the seed: next is always one whose step and whose fault have come the fewest times.
+spread_pairs() { # SEED PART PARTS [FILE...]
+  local step fault seed=$1 part=$2 parts=$3
+  shift 3
   for step in $(all_steps); do
     for fault in $ALL_FAULTS; do
       ! fits "$step" "$fault" || echo "$step $fault"
     done
-  done | awk -v seed="$1" -v part="$2" -v parts="$3" '
+  done | { if [ "$#" -eq 0 ]; then cat; else grep -vxFf <(jq -r '.step + " " + .fault' "$@") || true; fi; } | awk -v seed="$seed" -v part="$part" -v parts="$parts" '
     BEGIN { srand(seed) }
     { pair[NR] = $0; step[NR] = $1; fault[NR] = $2; lot[NR] = rand() }
     END {
@@ -160,7 +161,8 @@ look_at_outcome() { # VERIFY
   fi
   two=$(watched_since "$BEGAN" | awk '$2 > 1')
   [ -z "$two" ] || violation "two copies ran: $two"
-  [ "$FAILURE" != ContentMismatch ] || violation "wrong content: $SENTENCE"
+  # A copy that somebody let run is not what was sent any more, which is said in the same way.
+  [ "$FAILURE" != ContentMismatch ] || [[ "$FAULT" == thaw-* && "$SENTENCE" == somebody\ let* ]] || violation "wrong content: $SENTENCE"
   stop_recording || status=$?
   cp "$RUN/recording.json" "$ROUND/" 2>/dev/null || true
   if [ "$LOST" = yes ]; then

@@ -80,7 +80,7 @@ public sealed record RecoveryMachine(HostName Self, VoterSet Configured, Func<Gu
         (RecoveryState.Counting, RecoveryEvent.Counted counted) when counted.Value == disk.Counter => Vote(),
         (RecoveryState.Counting, RecoveryEvent.Counted counted) => Go(RecoveryState.Correcting, new RecoveryAction.Note(disk.Corrected(counted.Value))),
         (RecoveryState.Correcting, RecoveryEvent.Written) => Vote(),
-        (RecoveryState.AskingAnew, RecoveryEvent.Heard heard) => Decide(NewIncarnation(), hasVoted: true, heard.Others) is AdmissionStep.Wait wait
+        (RecoveryState.AskingAnew, RecoveryEvent.Heard heard) => Decide(disk, heard.Others) is AdmissionStep.Wait wait
             ? (this with { State = RecoveryState.Idle }, new RecoveryAction.Wait(wait.Sentence))
             : Go(RecoveryState.Renewing, new RecoveryAction.Note(disk.Renewed(NewIncarnation(), disk.Counter!.Value))),
         (RecoveryState.Asking, RecoveryEvent.Heard heard) => OnHeard(disk, heard.Others),
@@ -95,8 +95,8 @@ public sealed record RecoveryMachine(HostName Self, VoterSet Configured, Func<Gu
 
     private VoterSetChange Change(VoterMembership disk) => VoterSetChange.Decide(Self, disk.Set, Configured, Before);
 
-    private AdmissionStep Decide(Guid incarnation, bool hasVoted, ImmutableArray<VoterReply.Memory> others)
-        => VoterAdmission.Decide(new RegisteredVoter(Self, incarnation), hasVoted, Configured, others);
+    private AdmissionStep Decide(VoterMembership disk, ImmutableArray<VoterReply.Memory> others)
+        => VoterAdmission.Decide(new RegisteredVoter(Self, disk.Incarnation), disk.HasVoted, Configured, others);
 
     private (RecoveryMachine, RecoveryAction) Ask() => Go(RecoveryState.Asking, new RecoveryAction.AskOthers());
 
@@ -114,7 +114,7 @@ public sealed record RecoveryMachine(HostName Self, VoterSet Configured, Func<Gu
     }
 
     private (RecoveryMachine, RecoveryAction) OnHeard(VoterMembership disk, ImmutableArray<VoterReply.Memory> others)
-        => Decide(disk.Incarnation, disk.HasVoted, others) switch
+        => Decide(disk, others) switch
         {
             AdmissionStep.Admit { Containers.IsEmpty: true } admit => (this with { Granted = admit }).Go(RecoveryState.TakingOver, new RecoveryAction.TakeOver([])),
             AdmissionStep.Admit admit => (this with { Granted = admit }).Go(RecoveryState.NotingMemory, new RecoveryAction.Note(disk.Told())),

@@ -1,14 +1,12 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using ActorMigration.Actors;
 using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Decision;
 using ActorMigration.Host.Http;
 using ActorMigration.Host.Linux;
-using ActorMigration.Host.Linux.Containers;
 using ActorMigration.Host.Linux.Doctor;
 using ActorMigration.Host.Trust;
 using ActorMigration.Host.Trust.Tpm;
@@ -27,9 +25,6 @@ internal sealed class NodeServices : IAsyncDisposable
     private static readonly TimeSpan TpmPatience = TimeSpan.FromSeconds(15);
 
     private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
-
-    /// <summary>The boot in which this host's daemon has last taken its journal up.</summary>
-    private const string BootFile = "boot";
 
     private readonly NodeSettings _settings;
     private readonly TrustState _trust;
@@ -99,23 +94,10 @@ internal sealed class NodeServices : IAsyncDisposable
     /// <summary>A host that was booted has nothing left of what its journal says, so it can wait for whoever may know better.</summary>
     private static async Task<bool> CatchUpAsync(NodeSettings settings, ResolutionNews news, DecisionServices decision, ILogger log, CancellationToken cancel)
     {
-        var path = Path.Combine(settings.StateDirectory, BootFile);
-        var boot = CurrentBoot();
-        var wasBooted = !File.Exists(path) || await File.ReadAllTextAsync(path, cancel).ConfigureAwait(false) != boot;
+        var boot = new BootMarker(Path.Combine(settings.StateDirectory, BootMarker.FileName), CurrentBoot());
         var othersAreMembers = await news.CatchUpAsync(
-            decision.Poll, wasBooted ? ResolutionNews.Awaited(decision.Journal.State) : [], sentence => log.LogWarning("{Sentence}", sentence), cancel).ConfigureAwait(false);
-        if (wasBooted)
-        {
-            try
-            {
-                DurableFile.Write(path, Encoding.ASCII.GetBytes(boot));
-            }
-            catch (IOException full)
-            {
-                log.LogWarning("That this boot was taken up could not be written ({Reason}): a next start of this daemon may wait for voters once more", full.Message);
-            }
-        }
-
+            decision.Poll, boot.WasBooted ? ResolutionNews.Awaited(decision.Journal.State) : [], sentence => log.LogWarning("{Sentence}", sentence), cancel).ConfigureAwait(false);
+        boot.Note(log);
         return othersAreMembers;
     }
 
@@ -138,9 +120,9 @@ internal sealed class NodeServices : IAsyncDisposable
     /// <summary>Starts /user/node with all its children; returns the console, which may be asked at once.</summary>
     internal async Task<ICanTell> StartAsync(ActorSystem system, NodeLifecycle lifecycle, IPeers peers)
     {
+        // Before the actors are there: what is heard earlier an attempt finds at its voter when it starts, and nothing may fall between the two.
+        _seat.Resolved += certificate => Migrations(system).Tell(new VerdictReached(certificate.Register.Attempt, certificate.Register.Fence, certificate), ActorRefs.NoSender);
         var supervisor = await NodeActors.StartAsync(system, node => Compose(node, peers), lifecycle.Fail).ConfigureAwait(false);
-        var migrations = system.ActorSelection(supervisor.Path / "migrations");
-        _seat.Resolved += certificate => migrations.Tell(new VerdictReached(certificate.Register.Attempt, certificate.Register.Fence, certificate));
         if (Admission is { } admission)
         {
             _owned.Push(admission(system.ActorSelection(supervisor.Path / "tpm")));
@@ -150,7 +132,9 @@ internal sealed class NodeServices : IAsyncDisposable
     }
 
     /// <summary>The daemon is about to end: see <see cref="DaemonStops"/>.</summary>
-    internal static void TellOfStop(ActorSystem system) => system.ActorSelection($"/user/{NodeSupervisor.Name}/migrations").Tell(new DaemonStops(), ActorRefs.NoSender);
+    internal static void TellOfStop(ActorSystem system) => Migrations(system).Tell(new DaemonStops(), ActorRefs.NoSender);
+
+    private static ActorSelection Migrations(ActorSystem system) => system.ActorSelection($"/user/{NodeSupervisor.Name}/migrations");
 
     /// <summary>What each voter says of itself, for the operator.</summary>
     internal async Task<VoterJson[]> AskVotersAsync()

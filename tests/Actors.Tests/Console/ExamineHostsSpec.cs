@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using ActorMigration.Contracts;
-using ActorMigration.Simulator;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
 
@@ -41,8 +39,7 @@ public sealed class ExamineHostsSpec : TestKit
 
     private Task<object> AskAsync(HostName? only)
     {
-        var peers = new Peers(ImmutableSortedDictionary<string, IActorRef?>.Empty
-            .Add("a", DoctorOf(A)).Add("b", DoctorOf(B)).Add("lost", null));
+        var peers = new ConsolePeers([A, B, Lost]) { OfDoctors = { [A] = DoctorOf(A), [B] = DoctorOf(B) } };
         var poll = new VoterPoll(new NoVoters(), [A, B, Lost], new VoterTimes(Patience, Patience, Patience), TimeProvider.System);
         return Sys.ActorOf(ConsoleActor.Props(peers, poll)).Ask<object>(new ExamineHosts(only), Patience);
     }
@@ -59,18 +56,5 @@ public sealed class ExamineHostsSpec : TestKit
     {
         public Task<VoterReply> AskAsync(HostName voter, VoterRequest request, CancellationToken cancel)
             => Task.FromException<VoterReply>(new VoterUnreachableException(voter, "there is none"));
-    }
-
-    private sealed class Peers(ImmutableSortedDictionary<string, IActorRef?> doctors) : IPeers
-    {
-        public HostName Self => A;
-
-        public ImmutableArray<HostName> Members => [.. doctors.Keys.Select(name => new HostName(name))];
-
-        public ICanTell? Migrations(HostName host) => null;
-
-        public ICanTell? Containers(HostName host) => null;
-
-        public ICanTell? Doctor(HostName host) => doctors.GetValueOrDefault(host.Value);
     }
 }

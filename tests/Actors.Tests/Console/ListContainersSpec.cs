@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using ActorMigration.Contracts;
-using ActorMigration.Simulator;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
 
@@ -60,7 +58,7 @@ public sealed class ListContainersSpec : TestKit
     private IActorRef Console(ContainerFloor[] known)
     {
         var containers = Sys.ActorOf(Props.Create(() => new Containers()));
-        return Sys.ActorOf(ConsoleActor.Props(new Peers(containers), new VoterPoll(new Voters(known), [A, B, Gone], new VoterTimes(Patience, Patience, Patience), TimeProvider.System)));
+        return Sys.ActorOf(ConsoleActor.Props(new ConsolePeers([A]) { OfContainers = { [A] = containers } }, new VoterPoll(new Voters(known), [A, B, Gone], new VoterTimes(Patience, Patience, Patience), TimeProvider.System)));
     }
 
     private sealed class Containers : ReceiveActor
@@ -76,18 +74,5 @@ public sealed class ListContainersSpec : TestKit
             => voter == Gone || known.Length == 0
                 ? Task.FromException<VoterReply>(new VoterUnreachableException(voter, "it is off"))
                 : Task.FromResult<VoterReply>(new VoterReply.Memory(voter, Guid.NewGuid(), VoterStanding.Votes, [], known, false, new VoterSet(VoterSet.First, [A, B, Gone])));
-    }
-
-    private sealed class Peers(IActorRef containers) : IPeers
-    {
-        public HostName Self => A;
-
-        public ImmutableArray<HostName> Members => [A];
-
-        public ICanTell? Migrations(HostName host) => null;
-
-        public ICanTell? Containers(HostName host) => host == A ? containers : null;
-
-        public ICanTell? Doctor(HostName host) => null;
     }
 }

@@ -27,5 +27,21 @@ public sealed class FloorReadingSpec
         Assert.Null(FloorReading.Read(Voters, [one, one, Floor(new HostName("x"), OfW, new Fence(9, 1), B)]));
     }
 
+    [Fact]
+    public async Task What_a_voter_of_another_set_says_is_no_answer()
+    {
+        var poll = new VoterPoll(new SaysSet(new Dictionary<HostName, int> { [A] = 2, [B] = 2, [W] = 1 }), Voters, VoterTimes.Default, TimeProvider.System) { SetNumber = 2 };
+        Assert.NotNull(await poll.ReadFloorAsync(Name));
+
+        poll = new VoterPoll(new SaysSet(new Dictionary<HostName, int> { [A] = 2, [B] = 1, [W] = 1 }), Voters, VoterTimes.Default, TimeProvider.System) { SetNumber = 2 };
+        Assert.Null(await poll.ReadFloorAsync(Name));
+    }
+
+    private sealed class SaysSet(Dictionary<HostName, int> sets) : IVoterClient
+    {
+        public Task<VoterReply> AskAsync(HostName voter, VoterRequest request, CancellationToken cancel)
+            => Task.FromResult<VoterReply>(Floor(voter, OfA, new Fence(1, 1), A) with { Set = sets[voter] });
+    }
+
     private static VoterReply.Floor Floor(HostName voter, Guid incarnation, Fence lowest, HostName owner) => new(voter, incarnation, Name, lowest, owner, null);
 }

@@ -24,6 +24,39 @@ public sealed class VoterBeginSpec
     }
 
     [Fact]
+    public void What_the_set_before_has_decided_counts_and_nothing_is_begun_with_it()
+    {
+        var x = new HostName("x");
+        var incarnation = Guid.NewGuid();
+        var certificate = new Cluster().Decide(_first, Verdict.Source);
+        var unsigned = _first with { Register = new RegisterId(Name, new Fence(1, 2), AttemptId.New()), Voters = [_first.Voters[0], _first.Voters[1], new RegisteredVoter(x, incarnation)], Previous = [new ClosedRegister(_first, certificate)] };
+        var next = unsigned with { Signature = FakeKeys.Sign(A, DecisionBytes.ToSign(unsigned)) };
+        var state = ContainerBallots.Fresh(Name) with { Lowest = new Fence(1, 1), Owner = A };
+        VoterReply Ask(VoterRequest request, params HostName[] before)
+            => new VoterCore(x, incarnation, [A, B, x], new FakeSigner(x), new FakeKeys(), static (_, _) => true) { SetNumber = 2, Before = [.. before] }.Answer(state, A, request).Reply;
+
+        Assert.IsType<VoterReply.Registered>(Ask(new VoterRequest.Begin(next), A, B, W));
+        Assert.Equal(BeginRefusal.ChainBroken, Assert.IsType<VoterReply.BeginRefused>(Ask(new VoterRequest.Begin(next))).Reason);
+        Assert.Equal(BeginRefusal.BadVoters, Assert.IsType<VoterReply.BeginRefused>(Ask(new VoterRequest.Begin(_first), A, B, W)).Reason);
+        Assert.Equal(2, Assert.IsType<VoterReply.Floor>(Ask(new VoterRequest.AskFloor(Name))).Set);
+    }
+
+    [Fact]
+    public void A_register_of_the_set_before_can_be_resolved()
+    {
+        var resolution = new Resolution(_first.Register, 1, Verdict.Source, [W], "root", "why", 0);
+        var resolved = new VerdictCertificate(_first.Register, Verdict.Source, [], new ResolvedBy(resolution, [.. new[] { A, B }.Select(h => new SignedConsent(h, new FakeSigner(h).Sign(DecisionBytes.ToSign(h, resolution))))]));
+        var state = ContainerBallots.Fresh(Name) with { Lowest = new Fence(1, 1), Owner = A };
+        VoterReply Ask(VoterRequest request, params HostName[] before)
+            => new VoterCore(B, Guid.NewGuid(), [A, B, new HostName("x")], new FakeSigner(B), new FakeKeys(), static (_, _) => true) { SetNumber = 2, Before = [.. before] }.Answer(state, A, request).Reply;
+
+        Assert.IsType<VoterReply.ResolutionPromised>(Ask(new VoterRequest.PrepareResolution(_first, 1, Verdict.Source), A, B, W));
+        Assert.IsType<VoterReply.Done>(Ask(new VoterRequest.SpreadResolution(new ClosedRegister(_first, resolved)), A, B, W));
+        Assert.IsType<VoterReply.Refused>(Ask(new VoterRequest.PrepareResolution(_first, 1, Verdict.Source)));
+        Assert.IsType<VoterReply.Refused>(Ask(new VoterRequest.SpreadResolution(new ClosedRegister(_first, resolved))));
+    }
+
+    [Fact]
     public void Only_a_party_delivers_a_registration_and_a_creation_has_one_party()
     {
         Assert.Equal(BeginRefusal.NotGenuine, Assert.IsType<VoterReply.BeginRefused>(_cluster.Ask(A, W, new VoterRequest.Begin(_first))).Reason);

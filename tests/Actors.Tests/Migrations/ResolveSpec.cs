@@ -133,10 +133,7 @@ public sealed class ResolveSpec : TwoHostsSpec
     [Fact]
     public async Task Whoever_has_promised_is_told_the_verdict_that_another_host_acts_on_already()
     {
-        Hosts.HostB.Held = "Destination.JournalingVerdict";
-        var attempt = await MigrateAsync();
-        AwaitAssert(() => Assert.Equal("Destination.JournalingVerdict", Hosts.HostB.Waiting), Patience);
-        Hosts.DeadVoters[W] = Hosts.SilentVoters[TwoHosts.A] = true;
+        var attempt = await DecidedForBOnlyAsync();
 
         var verdict = Assert.IsType<ResolveOutcome.Verdict>(await Hosts.ResolveAsync(TwoHosts.A, Order(attempt, Verdict.Source, W))).Certificate;
 
@@ -152,20 +149,112 @@ public sealed class ResolveSpec : TwoHostsSpec
     public async Task A_promise_of_an_earlier_run_is_none_for_the_other_side_which_is_looked_at_anew()
     {
         var attempt = await MigrateAndHoldAsync(Hosts.HostB, "Destination.Restoring");
-        Hosts.DeadVoters[W] = Hosts.SilentVoters[TwoHosts.A] = true;
-        Hosts.MuteInResolutions[W] = true;
-        Hosts.DeadVoters.Clear();
-        Hosts.SilentVoters[W] = true;
+        Hosts.SilentVoters[TwoHosts.A] = Hosts.SilentVoters[W] = true;
+        Hosts.Loses = static (host, request) => host == W && request is VoterRequest.PrepareResolution;
 
         Assert.Contains("has stopped answering", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source)), StringComparison.Ordinal);
         Assert.NotEmpty(Hosts.VoterRecordsOf(TwoHosts.B).OfType<VoterRecord.GenerationPromised>());
-        Hosts.MuteInResolutions.Clear();
+        Hosts.Loses = static (_, _) => false;
 
         Assert.Contains("does not wait at its gate", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Dest)), StringComparison.Ordinal);
         Assert.Equal(Tree.Frozen, Hosts.HostA.Tree);
         await ResolvedAsync(TwoHosts.A, Order(attempt, Verdict.Source));
         Hosts.HostB.Held = null;
         AwaitTrees(Tree.Running, Tree.None);
+    }
+
+    [Fact]
+    public async Task A_promise_that_was_left_is_resolved_though_a_majority_votes_again()
+    {
+        var attempt = await StandsWithoutMajorityAsync();
+        Hosts.DeadVoters.TryRemove(W, out _);
+        Hosts.SilentVoters[W] = true;
+        Hosts.Loses = static (host, request) => host == W && request is VoterRequest.PrepareResolution;
+        Assert.Contains("has stopped answering", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B)), StringComparison.Ordinal);
+
+        // All are back, and would decide; but the source's own host has promised to act on nothing of theirs.
+        Hosts.Loses = static (_, _) => false;
+        Hosts.SilentVoters.Clear();
+        Hosts.DeadVoters.Clear();
+        await Task.Delay(500);
+        Assert.Equal(Tree.Frozen, Hosts.HostA.Tree);
+        Assert.IsType<ResolveOutcome.Verdict>(await Hosts.ResolveAsync(TwoHosts.A, Order(attempt, Verdict.Source)));
+
+        AwaitTrees(Tree.Running, Tree.None);
+    }
+
+    [Fact]
+    public async Task Whoever_does_not_hear_that_it_is_let_go_hears_it_in_the_next_run_whatever_that_wants()
+    {
+        var attempt = await DecidedForBOnlyAsync();
+        Hosts.Loses = static (host, request) => host == TwoHosts.A && request is VoterRequest.SpreadResolution;
+        Assert.Contains("a has stopped answering, and waits for the operator", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, W)), StringComparison.Ordinal);
+        Hosts.Loses = static (_, _) => false;
+
+        Assert.IsType<ResolveOutcome.Verdict>(await Hosts.ResolveAsync(TwoHosts.B, Order(attempt, Verdict.Dest, W)));
+
+        AwaitTrees(Tree.None, Tree.Gated);
+        Hosts.HostB.Held = null;
+        AwaitTrees(Tree.None, Tree.Running);
+    }
+
+    [Fact]
+    public async Task Whoever_has_consented_stays_bound_when_another_host_acts_on_the_voters_and_the_way_out_is_said()
+    {
+        var attempt = await DecidedForBOnlyAsync();
+        await Hosts.KillAsync(TwoHosts.B);
+        Hosts.DeadVoters[TwoHosts.B] = true;
+        Hosts.LosesAnswers = static (_, request) => request is VoterRequest.ConsentToResolution;
+        await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W));
+        Hosts.LosesAnswers = static (_, _) => false;
+        Hosts.DeadVoters.TryRemove(TwoHosts.B, out _);
+
+        Assert.Contains("Switch b off and say so with --fenced", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, W)), StringComparison.Ordinal);
+        Assert.Equal(Tree.Frozen, Hosts.HostA.Tree);
+
+        Hosts.DeadVoters[TwoHosts.B] = true;
+        await ResolvedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W));
+        AwaitTrees(Tree.Running, Tree.Gated);
+    }
+
+    [Fact]
+    public async Task What_a_host_has_consented_to_is_finished_though_nothing_stands_there_any_more()
+    {
+        var attempt = await StandsWithoutMajorityAsync();
+        Hosts.LosesAnswers = static (_, request) => request is VoterRequest.ConsentToResolution;
+        await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W));
+        Hosts.LosesAnswers = static (_, _) => false;
+        Hosts.HostA.Tree = Tree.None;
+
+        await ResolvedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W));
+    }
+
+    [Fact]
+    public async Task A_verdict_that_the_voter_heard_while_no_attempt_was_there_is_acted_on_by_the_one_that_comes()
+    {
+        await MigrateAndHoldAsync(Hosts.HostB, "Destination.Deciding");
+        await Hosts.KillAsync(TwoHosts.A);
+        Hosts.HostB.Held = "Destination.OpeningGate";
+        AwaitAssert(() => Assert.Equal("Destination.OpeningGate", Hosts.HostB.Waiting), Patience);
+        var verdict = Assert.Single(Hosts.JournalOf(TwoHosts.B).OfType<JournalEntry.VerdictLearned>()).Certificate;
+        Assert.IsType<VoterReply.Done>(await Hosts.VoterOf(TwoHosts.A).AnswerAsync(TwoHosts.B, new VoterRequest.Learn(verdict)));
+
+        // There is nobody left to ask.
+        await Hosts.KillAsync(TwoHosts.B);
+        Hosts.DeadVoters[TwoHosts.A] = Hosts.DeadVoters[TwoHosts.B] = Hosts.DeadVoters[W] = true;
+        Assert.Equal(Tree.Frozen, Hosts.HostA.Tree);
+        Hosts.Start(Hosts.HostA);
+
+        AwaitAssert(() => Assert.Equal(Tree.None, Hosts.HostA.Tree), Patience);
+    }
+
+    [Fact]
+    public async Task A_host_that_was_booted_waits_for_no_voter_that_is_none_any_more()
+    {
+        await StandsWithoutMajorityAsync();
+        Hosts.DeadVoters.TryRemove(TwoHosts.B, out _);
+
+        await Hosts.CatchUpAsync(TwoHosts.A, new FakeTimeProvider(), null, TwoHosts.A, TwoHosts.B).WaitAsync(Patience);
     }
 
     [Fact]
@@ -236,6 +325,14 @@ public sealed class ResolveSpec : TwoHostsSpec
         await AwaitFloorsAsync(new Fence(3, 1), TwoHosts.A);
         AwaitTrees(Tree.Running, Tree.None);
         Assert.DoesNotContain(Hosts.JournalOf(TwoHosts.B), entry => entry is JournalEntry.VerdictLearned { Certificate.Value: Verdict.Dest });
+    }
+
+    /// <summary>DEST is decided and the destination acts on it, held before its gate; nobody else knows, the witness is off, and the source's voter does not vote.</summary>
+    private async Task<AttemptId> DecidedForBOnlyAsync()
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostB, "Destination.JournalingVerdict");
+        Hosts.DeadVoters[W] = Hosts.SilentVoters[TwoHosts.A] = true;
+        return attempt;
     }
 
     /// <summary>The source's copy stands, its destination and the witness are gone before anything was decided.</summary>

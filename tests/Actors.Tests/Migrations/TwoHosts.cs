@@ -61,8 +61,11 @@ internal sealed class TwoHosts
     /// <summary>Voters that have lost their memory: they are there, and vote on nothing.</summary>
     public ConcurrentDictionary<HostName, bool> SilentVoters { get; } = new();
 
-    /// <summary>Hosts that stop answering as soon as the operator asks for a promise.</summary>
-    public ConcurrentDictionary<HostName, bool> MuteInResolutions { get; } = new();
+    /// <summary>Questions that get lost on the way to a host.</summary>
+    public Func<HostName, VoterRequest, bool> Loses { get; set; } = static (_, _) => false;
+
+    /// <summary>Questions that a host answers to nobody, after it has done what they say.</summary>
+    public Func<HostName, VoterRequest, bool> LosesAnswers { get; set; } = static (_, _) => false;
 
     public IActorRef Of(HostName host) => _migrations[host];
 
@@ -108,11 +111,11 @@ internal sealed class TwoHosts
         => new ResolutionNews(from, _voters[from], new Client(this, from), Voting, TimeProvider.System).RunAsync(cancel);
 
     /// <summary>What a daemon does before it takes anything up.</summary>
-    public Task CatchUpAsync(HostName host, TimeProvider? clock = null, Action<string>? say = null)
+    public Task CatchUpAsync(HostName host, TimeProvider? clock = null, Action<string>? say = null, params HostName[] voters)
     {
         var client = new Client(this, host);
         return new ResolutionNews(host, _voters[host], client, Voting, clock ?? TimeProvider.System).CatchUpAsync(
-            new VoterPoll(client, [A, B, W], Voting, TimeProvider.System), ResolutionNews.Awaited(_opened[host].State), say ?? (static _ => { }), CancellationToken.None);
+            new VoterPoll(client, voters.Length == 0 ? [A, B, W] : [.. voters], Voting, TimeProvider.System), ResolutionNews.Awaited(_opened[host].State), say ?? (static _ => { }), CancellationToken.None);
     }
 
     private FakeHost? HostOf(HostName host) => host == A ? HostA : host == B ? HostB : null;
@@ -174,8 +177,14 @@ internal sealed class TwoHosts
 
     private sealed class Client(TwoHosts hosts, HostName self) : IVoterClient
     {
-        public Task<VoterReply> AskAsync(HostName voter, VoterRequest request, CancellationToken cancel)
-            => hosts.DeadVoters.ContainsKey(voter) || (hosts.MuteInResolutions.ContainsKey(voter) && request is VoterRequest.PrepareResolution)
+        public async Task<VoterReply> AskAsync(HostName voter, VoterRequest request, CancellationToken cancel)
+        {
+            var reply = await AskAsync(voter, request);
+            return hosts.LosesAnswers(voter, request) ? throw new VoterUnreachableException(voter, "its answer was lost") : reply;
+        }
+
+        private Task<VoterReply> AskAsync(HostName voter, VoterRequest request)
+            => hosts.DeadVoters.ContainsKey(voter) || hosts.Loses(voter, request)
                 ? Task.FromException<VoterReply>(new VoterUnreachableException(voter, "it is down"))
                 : hosts.SilentVoters.ContainsKey(voter) && request is not (VoterRequest.PrepareResolution or VoterRequest.ConsentToResolution or VoterRequest.SpreadResolution or VoterRequest.AskResolutions)
                 ? Task.FromResult<VoterReply>(new VoterReply.Refused(voter, "it does not vote"))

@@ -127,10 +127,11 @@ internal sealed class LazyProcess : IDisposable
         return isInTime;
     }
 
+    /// <summary>All there can be, when the program has come to its end already: then any kill is too late.</summary>
     private long ResidentPages()
     {
-        var rss = File.ReadLines($"/proc/{Target.Id}/status").First(line => line.StartsWith("RssAnon:", StringComparison.Ordinal));
-        return long.Parse(rss["RssAnon:".Length..^" kB".Length].Trim(), CultureInfo.InvariantCulture) / 4;
+        var rss = File.ReadLines($"/proc/{Target.Id}/status").FirstOrDefault(line => line.StartsWith("RssAnon:", StringComparison.Ordinal));
+        return rss is null ? long.MaxValue : long.Parse(rss["RssAnon:".Length..^" kB".Length].Trim(), CultureInfo.InvariantCulture) / 4;
     }
 
     internal long StoreBytes()
