@@ -53,7 +53,7 @@ internal static class Program
 
         var seed = parsed.GetValue(Seed) ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         Console.WriteLine($"seed {seed}");
-        var result = new Campaign(plan, seed, parsed.GetValue(Schedules)) { Progress = Tell }.Run();
+        var result = new Campaign(plan, seed, parsed.GetValue(Schedules)) { Progress = Tell, IsAiming = !plan.IsBroken }.Run();
         foreach (var finding in result.Findings)
         {
             Report(plan, seed, finding, parsed.GetValue(ScriptDirectory)?.FullName ?? Path.GetTempPath());
@@ -69,6 +69,7 @@ internal static class Program
                 Mutant = plan.Mutant.ToString(),
                 Violations = result.Findings.Count,
                 FirstViolation = result.Findings.Count > 0 ? result.Findings[0].Schedule : (long?)null,
+                result.AimedSchedules,
                 result.CrashSchedules,
                 result.Steps,
                 Cells = result.Coverage.Names.Count(),
@@ -91,13 +92,13 @@ internal static class Program
 
     private static void Report(Plan plan, ulong seed, Finding finding, string directory)
     {
-        var script = Shrinker.Shrink(Schedule.Record(plan, Chance.SeedOf(seed, finding.Schedule), finding.Trap));
+        var script = Shrinker.Shrink(Schedule.Record(plan, Chance.SeedOf(seed, finding.Schedule), finding.Trap, finding.Aim));
         Directory.CreateDirectory(directory);
         var path = Path.Combine(directory, $"sim-{seed}-{finding.Schedule}.script");
         File.WriteAllText(path, script.ToString());
         Console.WriteLine($"violation in schedule {finding.Schedule}: {finding.Violation}");
         Console.WriteLine($"  in {script.Lines.Count} steps: tests/sim.sh --replay {path}");
-        if (finding.Trap is null)
+        if (finding.Trap is null && finding.Aim == Schedule.NoAim)
         {
             Console.WriteLine($"  as it was: tests/sim.sh --replay {seed}:{finding.Schedule}{(plan.IsNaive ? " --naive" : "")}{(plan.Mutant == Mutant.None ? "" : $" --mutant {plan.Mutant}")}");
         }
@@ -115,7 +116,7 @@ internal static class Program
             Console.WriteLine($"cell reached that is not in the list: {name}");
         }
 
-        foreach (var (cell, point, _) in result.Coverage.WithoutCrash)
+        foreach (var (cell, point, _, _) in result.Coverage.WithoutCrash)
         {
             Console.WriteLine($"no crash {point} cell: {Cells.Name(cell)}");
         }

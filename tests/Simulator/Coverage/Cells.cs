@@ -80,6 +80,12 @@ internal static class Cells
         return table.Name(cell);
     }
 
+    /// <summary>What a cell's machine handles there.</summary>
+    public static string EventOf(int cell) => Array.Find(Tables, t => cell < t.End)!.Event(cell);
+
+    /// <summary>True for cells of one machine that differ in its state only.</summary>
+    public static bool IsSameEvent(int one, int other) => Array.Find(Tables, t => one < t.End)! is var table && table == Array.Find(Tables, t => other < t.End) && table.Event(one) == table.Event(other);
+
     /// <summary>The cell of a name, or -1 when there is none.</summary>
     public static int Find(string name)
     {
@@ -132,6 +138,8 @@ internal static class Cells
 
         public int Cell(int state, string happened) => start + (state * events.Length) + _events[happened];
 
-        public string Name(int cell) => $"{machine} {states[(cell - start) / events.Length]} {events[(cell - start) % events.Length]}";
+        public string Event(int cell) => events[(cell - start) % events.Length];
+
+        public string Name(int cell) => $"{machine} {states[(cell - start) / events.Length]} {Event(cell)}";
     }
 }

@@ -11,10 +11,13 @@ internal sealed class Coverage
     private static readonly string[] Reachable = ReadReachable();
 
     private readonly long[] _counts = new long[Cells.Number * Points];
-    private readonly long[] _first = [.. Enumerable.Repeat(long.MaxValue, Cells.Number)];
+    private readonly (long Schedule, int Aim)[] _first = [.. Enumerable.Repeat((long.MaxValue, Simulator.Schedule.NoAim), Cells.Number)];
 
     /// <summary>The schedule that is counted now.</summary>
     public long Schedule { get; set; }
+
+    /// <summary>The cell that it aims at.</summary>
+    public int Aim { get; set; } = Simulator.Schedule.NoAim;
 
     /// <summary>Cells of the list in the repository that were not handled.</summary>
     public IReadOnlyList<string> Missing => [.. Reachable.Where(name => Cells.Find(name) is var cell && (cell < 0 || Handled(cell) == 0))];
@@ -29,20 +32,20 @@ internal sealed class Coverage
     public IEnumerable<string> Names => HandledCells.Select(Cells.Name);
 
     /// <summary>Reached cells at which no crash happened right before, or right after.</summary>
-    public IEnumerable<(int Cell, CrashPoint Point, long Schedule)> WithoutCrash
+    public IEnumerable<(int Cell, CrashPoint Point, long Schedule, int Aim)> WithoutCrash
         => from cell in HandledCells
            from point in (CrashPoint[])[CrashPoint.Before, CrashPoint.After]
            where Of(cell, point) == 0
-           select (cell, point, _first[cell]);
+           select (cell, point, _first[cell].Schedule, _first[cell].Aim);
 
     private IEnumerable<int> HandledCells => Enumerable.Range(0, Cells.Number).Where(cell => Handled(cell) > 0);
 
     public void Count(int cell, CrashPoint point)
     {
         _counts[(cell * Points) + (int)point]++;
-        if (Schedule < _first[cell])
+        if (Schedule < _first[cell].Schedule)
         {
-            _first[cell] = Schedule;
+            _first[cell] = (Schedule, Aim);
         }
     }
 
@@ -57,7 +60,7 @@ internal sealed class Coverage
 
         for (var i = 0; i < _first.Length; i++)
         {
-            _first[i] = Math.Min(_first[i], other._first[i]);
+            _first[i] = other._first[i].Schedule < _first[i].Schedule ? other._first[i] : _first[i];
         }
     }
 

@@ -9,6 +9,9 @@ namespace ActorMigration.Simulator;
 /// </summary>
 internal sealed class Schedule
 {
+    /// <summary>Any cell is as good as any other.</summary>
+    public const int NoAim = -1;
+
     private const int TimerTries = 8;
     private const int MostEarlySteps = 16;
     private const int MostFoundingSteps = 80;
@@ -21,7 +24,14 @@ internal sealed class Schedule
     /// <summary>The kind of message of which a late copy could do most harm.</summary>
     private static readonly int Verdicts = Array.IndexOf(Cells.MessageNames, nameof(VerdictReached));
 
+    private static readonly int Offers = Array.IndexOf(Cells.MessageNames, nameof(OfferMigration));
+
+    private static readonly int Questions = Array.IndexOf(Cells.MessageNames, nameof(AskAttempt));
+
     private const int AllBits = 1 << 30;
+
+    /// <summary>An item that would do what the aim wants, were its machine in the right state, is left for later so many times out of so many and one.</summary>
+    private const int Patience = 8;
 
     private readonly Plan _plan;
     private readonly Chance _chance;
@@ -30,6 +40,7 @@ internal sealed class Schedule
     private readonly bool _isCutting;
     private readonly bool _isHolding;
     private readonly bool _isFailing;
+    private readonly int _aim;
     private int _destination = -1;
     private int _crashes;
     private int _lostHosts;
@@ -41,9 +52,10 @@ internal sealed class Schedule
     private int _clocks;
     private int _cancels;
 
-    private Schedule(Plan plan, ulong seed, Coverage? coverage, bool isRecorded)
+    private Schedule(Plan plan, ulong seed, Coverage? coverage, bool isRecorded, int aim)
     {
         _plan = plan;
+        _aim = aim;
         _chance = new Chance(seed);
         Voters = _chance.Once(4) ? 5 : 3;
         _world = new World(plan.Protocol, plan.Mutant, Voters) { Coverage = coverage };
@@ -65,17 +77,22 @@ internal sealed class Schedule
     private int Voters { get; }
 
     /// <summary>Runs the schedule of a seed to its end; with a trap its daemon crashes there.</summary>
-    public static World Run(Plan plan, ulong seed, Coverage? coverage = null, Step? trap = null)
+    /// <param name="plan">What it is about.</param>
+    /// <param name="seed">Draws everything.</param>
+    /// <param name="coverage">Counts what was seen.</param>
+    /// <param name="trap">Where a daemon crashes.</param>
+    /// <param name="aim">A cell that the schedule tries to reach: what gets there is taken as soon as it can be, and what could later is kept for it. -1 for none.</param>
+    public static World Run(Plan plan, ulong seed, Coverage? coverage = null, Step? trap = null, int aim = NoAim)
     {
-        var schedule = new Schedule(plan, seed, coverage, isRecorded: false);
+        var schedule = new Schedule(plan, seed, coverage, isRecorded: false, aim);
         schedule.Go(trap);
         return schedule._world;
     }
 
     /// <summary>The same, written down.</summary>
-    public static Script Record(Plan plan, ulong seed, Step? trap = null)
+    public static Script Record(Plan plan, ulong seed, Step? trap = null, int aim = NoAim)
     {
-        var schedule = new Schedule(plan, seed, null, isRecorded: true);
+        var schedule = new Schedule(plan, seed, null, isRecorded: true, aim);
         schedule.Go(trap);
         return new Script(plan.IsNaive, plan.Mutant, schedule.Voters, schedule._lines!);
     }
@@ -95,7 +112,11 @@ internal sealed class Schedule
         var attempts = _chance.Next(6) switch { < 3 => 1, < 5 => 2, _ => 3 };
         for (var attempt = 0; attempt < attempts && _world.Violation is null; attempt++)
         {
-            if (_isHolding && attempt == 0 && attempts > 1)
+            if (_aim >= 0 && attempt == 0)
+            {
+                CopyWhatIsAimedAt();
+            }
+            else if (_isHolding && attempt == 0 && attempts > 1)
             {
                 Do(new Step(StepKind.Copy) { Number = _chance.Next(3) != 0 ? Verdicts : _chance.Next(Cells.MessageNames.Length) });
             }
@@ -179,6 +200,11 @@ internal sealed class Schedule
 
     private void StormStep()
     {
+        if (_aim >= 0 && TakeAimed())
+        {
+            return;
+        }
+
         var host = _chance.Next(Voters);
         switch (_chance.Next(100))
         {
@@ -246,6 +272,52 @@ internal sealed class Schedule
         }
     }
 
+    /// <summary>The message itself, and in some schedules what makes a side begin again for an attempt that has been (a late offer, to a host that has forgotten), or what is answered by the message.</summary>
+    private void CopyWhatIsAimedAt()
+    {
+        if (Array.IndexOf(Cells.MessageNames, Cells.EventOf(_aim)) is var wanted and >= 0)
+        {
+            Do(new Step(StepKind.Copy) { Number = wanted });
+        }
+
+        if (_chance.Once(2))
+        {
+            Do(new Step(StepKind.Copy) { Number = Offers });
+            _disks = Math.Max(_disks, 1 + _chance.Next(2));
+        }
+
+        if (_chance.Once(3))
+        {
+            Do(new Step(StepKind.Copy) { Number = _chance.Once(2) ? Questions : _chance.Next(Cells.MessageNames.Length) });
+        }
+    }
+
+    /// <summary>True when something got to the cell that the schedule is about.</summary>
+    private bool TakeAimed()
+    {
+        foreach (var outcome in (Outcome[])[Outcome.Well, Outcome.Fails])
+        {
+            if (_world.Held.FirstOrDefault(item => _world.CellAhead(item, outcome) == _aim) is { } late)
+            {
+                Do(new Step(StepKind.Release) { Item = late });
+                Do(new Step(StepKind.Take) { Item = late, Outcome = outcome });
+                return true;
+            }
+
+            if (_world.Waiting.FirstOrDefault(item => _world.CellAhead(item, outcome) == _aim) is { } item)
+            {
+                Do(new Step(StepKind.Take) { Item = item, Outcome = outcome });
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>True for what the same machine would take for the event that is aimed at, in another state.</summary>
+    private bool IsKept(Pending item)
+        => _aim >= 0 && ((Outcome[])[Outcome.Well, Outcome.Fails]).Any(outcome => _world.CellAhead(item, outcome) is var cell and >= 0 && Cells.IsSameEvent(cell, _aim)) && _chance.Next(Patience + 1) != 0;
+
     /// <summary>Any item may be next; timers seldom are, as most things are faster than a timer.</summary>
     private void TakeOne()
     {
@@ -258,6 +330,11 @@ internal sealed class Schedule
         for (var tries = 0; item.IsTimer && tries < TimerTries && !_chance.Once(item is Pending.Timer { Fired.Timer: AttemptTimer.Patience } ? 100 : 12); tries++)
         {
             item = _world.Waiting[_chance.Next(_world.Waiting.Count)];
+        }
+
+        if (IsKept(item))
+        {
+            return;
         }
 
         Do(item is Pending.Message or Pending.Request or Pending.Reply && _chance.Once(14) ? new Step(StepKind.Lose) { Item = item, Number = _chance.Next(2) }
@@ -303,7 +380,7 @@ internal sealed class Schedule
     /// <summary>A voter that forgets hurts most when it has accepted something, and when it is no party that would notice by itself.</summary>
     private int Accepted() => First(h => h.Ballots.Open is { AcceptedBallot: not null } && (h.Sides.Count == 0 || _chance.Once(4)));
 
-    private DiskPart Part() => _chance.Next(4) switch { 0 => DiskPart.Both, 1 => DiskPart.Journal, _ => DiskPart.Votes };
+    private DiskPart Part() => _aim >= 0 ? (DiskPart)_chance.Next(3) : _chance.Next(4) switch { 0 => DiskPart.Both, 1 => DiskPart.Journal, _ => DiskPart.Votes };
 
     /// <summary>Some way into a count, and often no further: then the TPM and the disk differ.</summary>
     private void Count(int host)

@@ -176,7 +176,7 @@ internal sealed partial class World
     private void Post(SimulatedHost from, SimulatedHost to, IAttemptMessage message)
     {
         _pending.Add(new Pending.Message(from, to, message));
-        if (_copied >= 0 && Cells.MessageNames[_copied] == message.GetType().Name)
+        if (_copied.Count > 0 && _copied.Contains(Array.IndexOf(Cells.MessageNames, message.GetType().Name)))
         {
             _held.Add(new Pending.Message(from, to, message));
         }

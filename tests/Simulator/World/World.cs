@@ -37,7 +37,7 @@ internal sealed partial class World
     private int _calmSteps;
     private int _incarnations;
     private bool _exists;
-    private int _copied = -1;
+    private readonly HashSet<int> _copied = [];
     private Trap? _trap;
 
     public World(IProtocol protocol, Mutant mutant, int voters)
@@ -99,7 +99,7 @@ internal sealed partial class World
                 Heal();
                 break;
             case StepKind.Copy:
-                _copied = step.Number;
+                _copied.Add(step.Number);
                 break;
             case StepKind.Trap:
                 _trap = new Trap(step.Number, step.Crash, step.Mask);
@@ -120,7 +120,7 @@ internal sealed partial class World
     {
         if (Violation is null)
         {
-            _copied = -1;
+            _copied.Clear();
             _pending.AddRange(_held);
             _held.Clear();
             Heal();
