@@ -89,7 +89,7 @@ public sealed class BalancePlanner
     {
         var current = _imbalance.Value;
         var byBusyness = _sites.OrderByDescending(s => s.Busyness).ThenBy(s => s.Load.Host.Value, StringComparer.Ordinal).ToArray();
-        var destinations = byBusyness.Reverse().Where(s => s.Load.Accepts && s.In < _policy.MaxIn).Take(Destinations).ToArray();
+        var destinations = byBusyness.Reverse().Where(s => s.Load.Standing == HostStanding.Accepts && s.In < _policy.MaxIn).Take(Destinations).ToArray();
         (Site, Site, ContainerLoad, double, MoveCost)? best = null;
         var worth = 0.0;
         foreach (var from in byBusyness.Where(s => s.Out < _policy.MaxOut).Take(Sources))
@@ -119,8 +119,8 @@ public sealed class BalancePlanner
 
     /// <summary>Containers that belong together are not torn apart: they are moved by the operator only.</summary>
     private bool IsMovable(Site from, ContainerLoad container)
-        => !container.Pinned && !_history.IsCooling(container.Name, _now, _policy) && !from.Moved.Contains(container.Name)
-           && (container.TogetherWith.Length == 0 || from.Containers.Count(c => c.TogetherWith == container.TogetherWith) == 1);
+        => !container.Placement.Pinned && !_history.IsCooling(container.Name, _now, _policy) && !from.Moved.Contains(container.Name)
+           && (container.Placement.TogetherWith.Length == 0 || from.Containers.Count(c => c.Placement.TogetherWith == container.Placement.TogetherWith) == 1);
 
     private bool Fits(ContainerLoad container, Site to)
     {
@@ -132,8 +132,8 @@ public sealed class BalancePlanner
             }
         }
 
-        return Array.TrueForAll(container.Labels, label => to.Load.Labels.Contains(label))
-            && (container.ApartFrom.Length == 0 || !to.Containers.Any(c => c.ApartFrom == container.ApartFrom));
+        return Array.TrueForAll(container.Placement.Labels, label => to.Load.Labels.Contains(label))
+            && (container.Placement.ApartFrom.Length == 0 || !to.Containers.Any(c => c.Placement.ApartFrom == container.Placement.ApartFrom));
     }
 
     /// <summary>A host while the plan is made.</summary>

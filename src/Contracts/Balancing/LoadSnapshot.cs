@@ -1,28 +1,54 @@
 namespace ActorMigration.Contracts;
 
-/// <summary>What one container uses, over the planner's window, and where it may be.</summary>
-/// <param name="Name">The container.</param>
-/// <param name="Used">What it uses.</param>
-/// <param name="ResidentBytes">Memory that a move would carry.</param>
-/// <param name="DirtyBytesPerSecond">Memory that it writes: what a round of pre-copy leaves to the next one.</param>
-/// <param name="Pinned">It is not moved by anybody but the operator.</param>
+/// <summary>Where a container may be, said when it is run; it moves with the container.</summary>
+/// <param name="Pinned">It is moved by nobody but the operator, and not when its host is drained.</param>
 /// <param name="Labels">A host must have all of them.</param>
 /// <param name="ApartFrom">No two containers with the same value are on one host; empty for none.</param>
 /// <param name="TogetherWith">Containers with the same value are on one host; empty for none.</param>
-public sealed record ContainerLoad(
-    ContainerName Name, Resources Used, double ResidentBytes, double DirtyBytesPerSecond, bool Pinned, string[] Labels, string ApartFrom, string TogetherWith);
+public sealed record ContainerPlacement(bool Pinned, string[] Labels, string ApartFrom, string TogetherWith)
+{
+    public static ContainerPlacement Anywhere { get; } = new(false, [], "", "");
+}
+
+/// <summary>What one container uses, over the planner's window, and where it may be.</summary>
+/// <param name="Name">The container.</param>
+/// <param name="Fence">Fence of its last start or attempt: an order to move it names this one, and is refused when the container has another by then.</param>
+/// <param name="Used">What it uses.</param>
+/// <param name="ResidentBytes">Memory that a move would carry.</param>
+/// <param name="DirtyBytesPerSecond">Memory that it writes: what a round of pre-copy leaves to the next one.</param>
+/// <param name="Placement">Where it may be.</param>
+public sealed record ContainerLoad(ContainerName Name, Fence Fence, Resources Used, double ResidentBytes, double DirtyBytesPerSecond, ContainerPlacement Placement);
+
+/// <summary>Whether a host may have more containers.</summary>
+public enum HostStanding
+{
+    /// <summary>It takes containers.</summary>
+    Accepts,
+
+    /// <summary>The operator drains it: it takes none, and those that it has are moved away.</summary>
+    Draining,
+
+    /// <summary>It could not prove what it is: it takes none, and what becomes of those that it has is for the policy to say.</summary>
+    Untrusted,
+}
 
 /// <summary>What one host has, what runs there, and whether it may have more.</summary>
 /// <param name="Host">The host.</param>
 /// <param name="Capacity">All that it has, each amount above 0.</param>
 /// <param name="Own">What it uses itself, beside its containers.</param>
 /// <param name="Pressure">Share of time, 0 to 1, in which something waited for CPU, memory or disk (PSI "some", the highest); 0 where the kernel does not say.</param>
-/// <param name="Accepts">False while it is drained, has lost its trust, or does not answer: nothing is moved there.</param>
-/// <param name="Labels">What it has.</param>
-/// <param name="Containers">Its containers.</param>
-public sealed record HostLoad(HostName Host, Resources Capacity, Resources Own, double Pressure, bool Accepts, string[] Labels, ContainerLoad[] Containers);
+/// <param name="Standing">Whether anything may be moved there.</param>
+/// <param name="Labels">What it has (<c>amig.labels</c>).</param>
+/// <param name="Containers">Its containers that run.</param>
+public sealed record HostLoad(HostName Host, Resources Capacity, Resources Own, double Pressure, HostStanding Standing, string[] Labels, ContainerLoad[] Containers);
 
 /// <summary>All hosts at one moment.</summary>
 /// <param name="AtUnixMs">When.</param>
-/// <param name="Hosts">The hosts that have told their load, in any order.</param>
+/// <param name="Hosts">The hosts that have told their load, in any order. One that does not answer is not among them: nothing is moved there or away.</param>
 public sealed record LoadSnapshot(long AtUnixMs, HostLoad[] Hosts);
+
+/// <summary>Balancer to a host's load actor: say what you carry. Answer: <see cref="LoadTold"/>.</summary>
+public sealed record AskLoad : IWire;
+
+/// <summary>The answer to <see cref="AskLoad"/>.</summary>
+public sealed record LoadTold(HostLoad Load) : IWire;

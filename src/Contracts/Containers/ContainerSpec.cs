@@ -26,7 +26,11 @@ public sealed record ContainerSpec(
     ContainerNetwork Network,
     ContainerLimits Limits,
     string[] Tmpfs,
-    int StopSignal);
+    int StopSignal)
+{
+    /// <summary>Where it may be.</summary>
+    public ContainerPlacement Placement { get; init; } = ContainerPlacement.Anywhere;
+}
 
 /// <summary>Fixed address of a container on the flat L2 segment.</summary>
 /// <param name="Address">IPv4 address, without prefix.</param>

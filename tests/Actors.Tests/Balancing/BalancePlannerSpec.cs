@@ -70,13 +70,13 @@ public sealed class BalancePlannerSpec(ITestOutputHelper output)
             foreach (var move in plan.Moves)
             {
                 var container = Find(snapshot, move.From).Containers.Single(c => c.Name == move.Container);
-                Assert.False(container.Pinned);
-                Assert.True(Find(snapshot, move.To).Accepts);
-                Assert.All(container.Labels, label => Assert.Contains(label, Find(snapshot, move.To).Labels));
-                Assert.True(container.TogetherWith.Length == 0 || Find(snapshot, move.From).Containers.Count(c => c.TogetherWith == container.TogetherWith) == 1);
+                Assert.False(container.Placement.Pinned);
+                Assert.True(Find(snapshot, move.To).Standing == HostStanding.Accepts);
+                Assert.All(container.Placement.Labels, label => Assert.Contains(label, Find(snapshot, move.To).Labels));
+                Assert.True(container.Placement.TogetherWith.Length == 0 || Find(snapshot, move.From).Containers.Count(c => c.Placement.TogetherWith == container.Placement.TogetherWith) == 1);
                 snapshot = Make(snapshot, move);
                 var there = Find(snapshot, move.To);
-                Assert.True(container.ApartFrom.Length == 0 || there.Containers.Count(c => c.ApartFrom == container.ApartFrom) == 1);
+                Assert.True(container.Placement.ApartFrom.Length == 0 || there.Containers.Count(c => c.Placement.ApartFrom == container.Placement.ApartFrom) == 1);
                 for (var kind = 0; kind < Resources.Kinds; kind++)
                 {
                     Assert.True(Used(there)[kind] <= there.Capacity[kind] * (1 - Policy.Reserve) * (1 + 1e-12));
@@ -168,10 +168,10 @@ public sealed class BalancePlannerSpec(ITestOutputHelper output)
     }
 
     private static HostLoad Host(string name, double share)
-        => new(new HostName(name), new Resources(8, 32e9, 1e9, 1e9), default, 0, true, [],
+        => new(new HostName(name), new Resources(8, 32e9, 1e9, 1e9), default, 0, HostStanding.Accepts, [],
             [.. Enumerable.Range(0, 10).Select(i => Container($"{name}{i}", new Resources(0.8 * share, 3.2e9 * share, 0, 0)))]);
 
-    private static ContainerLoad Container(string name, Resources used) => new(new ContainerName(name), used, used.IsAmount ? used.Memory : 0, 1e6, false, [], "", "");
+    private static ContainerLoad Container(string name, Resources used) => new(new ContainerName(name), new Fence(1, 0), used, used.IsAmount ? used.Memory : 0, 1e6, ContainerPlacement.Anywhere);
 
     private static HostLoad Find(LoadSnapshot snapshot, HostName host) => snapshot.Hosts.Single(h => h.Host == host);
 

@@ -17,7 +17,7 @@ internal static class RandomCluster
             var size = unequal ? random.Next(1, 5) : 1;
             var capacity = new Resources(size * 8, size * 32e9, size * 1e9, size * 1e9);
             var containers = Enumerable.Range(0, random.Next(4) == 0 ? random.Next(40) : random.Next(8)).Select(_ => Container(random, ++number)).ToArray();
-            return new HostLoad(new HostName($"h{h}"), capacity, new Resources(0.2, 1e9, 0, 0), random.NextDouble() * 0.5, random.Next(8) != 0, random.Next(2) == 0 ? ["ssd"] : [], containers);
+            return new HostLoad(new HostName($"h{h}"), capacity, new Resources(0.2, 1e9, 0, 0), random.NextDouble() * 0.5, random.Next(8) == 0 ? HostStanding.Draining : HostStanding.Accepts, random.Next(2) == 0 ? ["ssd"] : [], containers);
         })]);
     }
 
@@ -41,7 +41,7 @@ internal static class RandomCluster
         var tail = Math.Min(30, 0.2 / Math.Sqrt(1 - random.NextDouble()));
         var used = new Resources(tail, tail * 1e9 * random.NextDouble(), random.NextDouble() * 5e7, random.NextDouble() * 5e7);
         return new ContainerLoad(
-            new ContainerName($"c{number}"), used, used.Memory, random.Next(4) == 0 ? 300e6 * random.NextDouble() : 1e6, random.Next(10) == 0, random.Next(6) == 0 ? ["ssd"] : [],
-            random.Next(5) == 0 ? $"apart{random.Next(4)}" : "", random.Next(8) == 0 ? $"with{random.Next(6)}" : "");
+            new ContainerName($"c{number}"), new Fence(1, 0), used, used.Memory, random.Next(4) == 0 ? 300e6 * random.NextDouble() : 1e6, new ContainerPlacement(random.Next(10) == 0, random.Next(6) == 0 ? ["ssd"] : [],
+            random.Next(5) == 0 ? $"apart{random.Next(4)}" : "", random.Next(8) == 0 ? $"with{random.Next(6)}" : ""));
     }
 }
