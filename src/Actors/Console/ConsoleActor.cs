@@ -60,11 +60,20 @@ public sealed class ConsoleActor : UntypedActor
             case ExamineHosts examine:
                 ExamineAsync(examine.Only).PipeTo(Sender, Self);
                 break;
+            case DrainHost drain:
+                DrainAsync(drain).PipeTo(Sender, Self);
+                break;
+            case SetBalanceMode or AskBalance or LookNow or ApplyPlan or AskMove:
+                AskAsync(_peers.Balancer(_peers.Oldest), _peers.Oldest, (IWire)message).PipeTo(Sender, Self);
+                break;
             default:
                 Unhandled(message);
                 break;
         }
     }
+
+    private async Task<object> DrainAsync(DrainHost drain)
+        => _peers.Members.Contains(drain.Host) ? await AskAsync(_peers.Balancer(drain.Host), drain.Host, drain).ConfigureAwait(false) : NoMember(drain.Host);
 
     private async Task<object> MigrateAsync(MigrateContainer migrate)
     {
@@ -192,7 +201,8 @@ public sealed class ConsoleActor : UntypedActor
 
     private static TimeSpan PatienceFor(IWire command) => command switch
     {
-        ListContainers or ListMigrations or ShowMigration => MemberPatience,
+        ListContainers or ListMigrations or ShowMigration or DrainHost or SetBalanceMode or AskBalance or ApplyPlan or AskMove => MemberPatience,
+        LookNow => BalancerActor.HostPatience + BalancerActor.HostPatience + MemberPatience,
         ExamineHost => ExaminationPatience,
         _ => CommandPatience,
     };

@@ -40,6 +40,9 @@ public sealed class ContainersActor : UntypedActor
             case ListContainers:
                 ListAsync().PipeTo(Sender, Self);
                 break;
+            case RunContainer when _services.Drain.IsSet:
+                Sender.Tell(new CommandRefused(MigrationFailure.Draining, _services.WhyDrained));
+                break;
             case RunContainer run when !_busy.Add(run.Spec.Name):
                 Sender.Tell(Busy(run.Spec.Name));
                 break;

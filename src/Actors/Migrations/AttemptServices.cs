@@ -44,4 +44,10 @@ public sealed record AttemptServices(
 {
     /// <summary>This host.</summary>
     public HostName Self => Peers.Self;
+
+    /// <summary>Whether the operator wants this host to be empty.</summary>
+    public IDrainMark Drain { get; init; } = NoDrain.Instance;
+
+    /// <summary>Why nothing is begun here while it is.</summary>
+    public string WhyDrained => $"host {Self} is drained and takes no containers; 'amig undrain {Self}' ends that";
 }

@@ -44,7 +44,10 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         switch (message)
         {
             case MigrateContainer migrate:
-                OnMigrate(migrate);
+                OnMigrate(migrate, null);
+                break;
+            case MoveAsPlanned planned:
+                OnMigrate(planned.Order, planned.Fence);
                 break;
             case Looked looked:
                 OnLooked(looked);
@@ -105,7 +108,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         }
     }
 
-    private void OnMigrate(MigrateContainer migrate)
+    private void OnMigrate(MigrateContainer migrate, Fence? planned)
     {
         if (WhyNotMigrate(migrate) is { } refused)
         {
@@ -113,7 +116,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
             return;
         }
 
-        LookAsync(migrate, Sender).PipeTo(Self);
+        LookAsync(migrate, planned, Sender).PipeTo(Self);
     }
 
     private string WhyStopping => $"the daemon of host {_services.Self} is being stopped; try again when it is back";
@@ -166,6 +169,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
     private void OnOffer(OfferMigration offer)
     {
         var refusal = _stops ? (MigrationFailure.UnknownHost, WhyStopping)
+            : _services.Drain.IsSet ? (MigrationFailure.Draining, _services.WhyDrained)
             : _services.Peers.Migrations(offer.SourceHost) is null
             ? (MigrationFailure.UnknownHost, $"host {offer.SourceHost} is not a member that host {_services.Self} can reach")
             : OpenAttemptOf(offer.Container) is { } other
@@ -363,14 +367,17 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
 
     private static CommandRefused Unknown(AttemptId attempt) => new(MigrationFailure.UnknownContainer, $"no attempt {attempt} is known");
 
-    private async Task<Looked> LookAsync(MigrateContainer order, IActorRef asker)
+    private async Task<Looked> LookAsync(MigrateContainer order, Fence? planned, IActorRef asker)
     {
         try
         {
             var here = await _runtime.ListAsync(CancellationToken.None).ConfigureAwait(false);
             var found = Array.Find(here, c => c.Name == order.Container);
             return new Looked(order, asker, found is null ? new CommandRefused(MigrationFailure.UnknownContainer, $"container {order.Container} is not known on host {_services.Self}")
-                : found.State == ContainerState.Running ? null
+                : found.State == ContainerState.Running
+                    ? planned is { } fence && found.Fence != fence
+                        ? new CommandRefused(MigrationFailure.TooLate, $"container {order.Container} is at {found.Fence} by now, and the move was planned for {fence}")
+                        : null
                 : new CommandRefused(MigrationFailure.UnknownContainer, $"container {order.Container} does not run: it is {found.State}"));
         }
         catch (AttemptException e)

@@ -16,6 +16,9 @@ public interface IPeers
     /// <summary>Members that are up and reachable now, in name order; this host always, also when it has not joined.</summary>
     ImmutableArray<HostName> Members { get; }
 
+    /// <summary>The member that has been one for the longest time, of those that are up and reachable now; this host when it has not joined. It balances the cluster.</summary>
+    HostName Oldest { get; }
+
     /// <summary>The migrations actor (/user/node/migrations) of a member; null when the host is not a reachable member.</summary>
     ICanTell? Migrations(HostName host);
 
@@ -24,4 +27,10 @@ public interface IPeers
 
     /// <summary>The doctor actor (/user/node/doctor) of a member; null when the host is not a reachable member.</summary>
     ICanTell? Doctor(HostName host);
+
+    /// <summary>The load actor (/user/node/load) of a member; null when the host is not a reachable member.</summary>
+    ICanTell? Load(HostName host);
+
+    /// <summary>The balancer actor (/user/node/balancer) of a member; null when the host is not a reachable member.</summary>
+    ICanTell? Balancer(HostName host);
 }

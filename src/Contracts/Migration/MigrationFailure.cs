@@ -21,6 +21,9 @@ public enum MigrationFailure
     /// <summary>A side did not prove what it is; the sentence names the rule.</summary>
     AttestationFailed,
 
+    /// <summary>The operator drains the host: it takes no containers.</summary>
+    Draining,
+
     /// <summary>The host's TPM does not answer.</summary>
     NotAttestable,
 

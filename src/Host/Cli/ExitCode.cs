@@ -54,7 +54,7 @@ public static class ExitCodes
             or nameof(RequestFailure.NotResolved) => ExitCode.Conflict,
         nameof(MigrationFailure.AttestationFailed) or nameof(MigrationFailure.NotAttestable) or nameof(MigrationFailure.WrongPeer) => ExitCode.AttestationRefused,
         nameof(MigrationFailure.NoMajority) => ExitCode.NoMajority,
-        nameof(MigrationFailure.NoRoom) or nameof(MigrationFailure.LeftoversFound) or nameof(MigrationFailure.Incompatible)
+        nameof(MigrationFailure.NoRoom) or nameof(MigrationFailure.Draining) or nameof(MigrationFailure.LeftoversFound) or nameof(MigrationFailure.Incompatible)
             or nameof(MigrationFailure.NotDumpable) => ExitCode.NotPossible,
         nameof(MigrationFailure.DoesNotConverge) or nameof(MigrationFailure.StreamBroken) or nameof(MigrationFailure.ContentMismatch)
             or nameof(MigrationFailure.RestoreFailed) or nameof(MigrationFailure.PeerLost) or nameof(MigrationFailure.Cancelled) => ExitCode.Aborted,

@@ -21,5 +21,11 @@ namespace ActorMigration.Host.Http;
 [JsonSerializable(typeof(ImageJson))]
 [JsonSerializable(typeof(ImagesJson))]
 [JsonSerializable(typeof(DoctorJson))]
+[JsonSerializable(typeof(BalanceModeRequest))]
+[JsonSerializable(typeof(BalanceApplyRequest))]
+[JsonSerializable(typeof(BalanceStatusJson))]
+[JsonSerializable(typeof(BalanceDecisionJson))]
+[JsonSerializable(typeof(BalanceMoveExplainedJson))]
+[JsonSerializable(typeof(HostDrainedJson))]
 [JsonSerializable(typeof(ApiProblem))]
 internal sealed partial class ApiJson : JsonSerializerContext;

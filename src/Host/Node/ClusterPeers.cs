@@ -31,11 +31,30 @@ public sealed class ClusterPeers(ActorSystem system, HostName self, PeerCertific
         }
     }
 
+    public HostName Oldest
+    {
+        get
+        {
+            var state = _cluster.State;
+            Member? oldest = null;
+            foreach (var member in state.Members.Where(member => member.Status == MemberStatus.Up && !state.Unreachable.Contains(member) && NameOf(member) is not null))
+            {
+                oldest = oldest is null || member.IsOlderThan(oldest) ? member : oldest;
+            }
+
+            return oldest is null ? self : NameOf(oldest)!.Value;
+        }
+    }
+
     public ICanTell? Migrations(HostName host) => Select(host, "migrations");
 
     public ICanTell? Containers(HostName host) => Select(host, "containers");
 
     public ICanTell? Doctor(HostName host) => Select(host, "doctor");
+
+    public ICanTell? Load(HostName host) => Select(host, "load");
+
+    public ICanTell? Balancer(HostName host) => Select(host, "balancer");
 
     /// <summary>All members as the operator sees them, this host included.</summary>
     public IEnumerable<(Member Member, HostName? Name, bool Reachable)> Describe()

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using ActorMigration.Actors;
 using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
+using ActorMigration.Host.Balancing;
 using ActorMigration.Host.Decision;
 using ActorMigration.Host.Http;
 using ActorMigration.Host.Linux;
@@ -51,6 +52,12 @@ internal sealed class NodeServices : IAsyncDisposable
     /// <summary>Begins to let this host's voter vote, given the tpm actor; null when this host is no voter.</summary>
     private Func<ICanTell, BackgroundTask>? Admission { get; init; }
 
+    /// <summary>Whether the operator wants this host to be empty.</summary>
+    internal required DrainFile Drain { get; init; }
+
+    /// <summary>What this host keeps of balancing.</summary>
+    internal required BalanceFiles Balancing { get; init; }
+
     /// <summary>At the start another host was a member of a cluster: this one joins it, and forms none.</summary>
     internal bool OthersAreMembers { get; private init; }
 
@@ -74,6 +81,8 @@ internal sealed class NodeServices : IAsyncDisposable
             owned.Push(new BackgroundTask(news.RunAsync, logs.CreateLogger("voter"), "other hosts are not told of an operator's resolutions any more: start this daemon again before hosts that were off come back"));
             return new NodeServices(settings, trust, time, decision, voter, linux, owned)
             {
+                Drain = new DrainFile(settings.StateDirectory),
+                Balancing = BalanceFiles.Open(settings.StateDirectory, logs.CreateLogger("balance")),
                 OthersAreMembers = othersAreMembers,
                 Admission = !decision.Poll.Voters.Contains(settings.Host) ? null : tpm => Admitting(
                     new VoterRecovery(settings.Host, membership, new TpmFreshnessCounter(tpm, TpmPatience), decision.Poll, time), voter, settings.Host, logs.CreateLogger("voter")),
@@ -175,11 +184,14 @@ internal sealed class NodeServices : IAsyncDisposable
             _settings.AttemptTimes,
             _time,
             CurrentBoot(),
-            _settings.HoldDirectory is { } holds ? new HoldDirectory(holds) : new NoHolds());
+            _settings.HoldDirectory is { } holds ? new HoldDirectory(holds) : new NoHolds())
+        { Drain = Drain };
         node.ActorOf(ContainersActor.Props(attempts, Linux.Runtime), "containers");
         node.ActorOf(MigrationsActor.Props(attempts, Linux.Runtime), "migrations");
         node.ActorOf(DoctorActor.Props(peers.Self, new HostDoctor(_settings.Runc, _settings.Criu, _settings.Tracking, _time), attestation, _time, DoctorActor.Deadline), "doctor");
-        node.ActorOf(ConsoleActor.Props(peers, _decision.Poll), "console");
+        var console = node.ActorOf(ConsoleActor.Props(peers, _decision.Poll), "console");
+        var balance = new BalanceServices(peers, console, Balancing, Drain, _settings.Balance.Policy, _settings.Migration.Policy(0, false, false), _settings.Balance.Interval, _time);
+        node.ActorOf(BalancerActor.Props(balance), "balancer");
     }
 
     private static (DecisionServices Decision, Voter Voter, IVoterMembership Membership) OpenDecision(NodeSettings settings, NodeIdentity identity, TimeProvider time, ILoggerFactory logs, Stack<IAsyncDisposable> owned)

@@ -72,6 +72,8 @@ public sealed record NodeSettings
 
     public required VoterTimes VoterTimes { get; init; }
 
+    public required BalanceSettings Balance { get; init; }
+
     /// <summary>Null when steps of attempts cannot be held.</summary>
     public required string? HoldDirectory { get; init; }
 }
@@ -102,6 +104,11 @@ public sealed record MigrationSettings
         (int)StopDeadline.TotalMilliseconds,
         verify || VerifyMemory);
 }
+
+/// <summary>Keys of <c>amig.balance</c>.</summary>
+/// <param name="Policy">When and how much is moved.</param>
+/// <param name="Interval">Between two looks at all hosts.</param>
+public sealed record BalanceSettings(BalancePolicy Policy, TimeSpan Interval);
 
 /// <summary>A host and where one of its listeners is: an entry of <c>amig.seeds</c> or <c>amig.voters</c>.</summary>
 public sealed record NamedEndpoint(HostName Host, IPEndPoint EndPoint)

@@ -56,6 +56,7 @@ public static partial class NodeSettingsReader
             AttemptTimes = AttemptTimes(section),
             VoterTimes = new VoterTimes(
                 section.Time("voter.reply", "2 s"), section.Time("voter.first-back-off", "50 ms"), section.Time("voter.longest-back-off", "5 s")),
+            Balance = Balance(section),
             HoldDirectory = HoldDirectory(section),
         };
         section.RefuseUnknownKeys();
@@ -79,6 +80,26 @@ public static partial class NodeSettingsReader
         section.Time("migration.prepare-patience", "600 s"),
         section.Time("migration.hand-over-patience", "300 s"),
         section.Time("migration.retry", "2 s"));
+
+    private static BalanceSettings Balance(StrictSection section)
+    {
+        var policy = BalancePolicy.Default with
+        {
+            Threshold = section.Share("balance.threshold", "15 %"),
+            Margin = section.Share("balance.margin", "2 %"),
+            HoldRounds = section.Number("balance.hold-rounds", 1, 1000, "3"),
+            Reserve = section.Share("balance.reserve", "10 %"),
+            MaxMoves = section.Number("balance.max-moves", 1, 1000, "4"),
+            MaxIn = section.Number("balance.max-moves-in", 1, 1000, "1"),
+            MaxOut = section.Number("balance.max-moves-out", 1, 1000, "2"),
+            Cooldown = section.Time("balance.cooldown", "10 m"),
+            LongestCooldown = section.Time("balance.longest-cooldown", "24 h"),
+            WorthSeconds = section.Time("balance.worth", "60 s").TotalSeconds,
+        };
+        return policy.LongestCooldown >= policy.Cooldown
+            ? new BalanceSettings(policy, section.Time("balance.interval", "30 s"))
+            : throw new SettingsException("The key amig.balance.longest-cooldown must not be shorter than amig.balance.cooldown.");
+    }
 
     private static HostName Host(StrictSection section)
     {

@@ -55,6 +55,15 @@ internal sealed partial class StrictSection(string name, HoconFiles files)
             : throw Bad(key, text, $"a whole number from {least} to {most}, for example {example}");
     }
 
+    /// <summary>Percent, as a share of 1.</summary>
+    internal double Share(string key, string example)
+    {
+        var text = Text(key, example);
+        return text.EndsWith('%') && double.TryParse(text[..^1].TrimEnd(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent) && percent is >= 0 and <= 100
+            ? percent / 100
+            : throw Bad(key, text, $"a share from 0 % to 100 %, for example {example}");
+    }
+
     internal bool Switch(string key) => Text(key, "on or off") switch
     {
         "on" or "true" => true,

@@ -15,9 +15,21 @@ internal sealed class ConsolePeers(ImmutableArray<HostName> members) : IPeers
 
     internal Dictionary<HostName, ICanTell> OfDoctors { get; init; } = [];
 
-    public ICanTell? Migrations(HostName host) => null;
+    internal Dictionary<HostName, ICanTell> OfLoads { get; init; } = [];
+
+    internal Dictionary<HostName, ICanTell> OfBalancers { get; init; } = [];
+
+    internal Dictionary<HostName, ICanTell> OfMigrations { get; init; } = [];
+
+    public HostName Oldest { get; set; } = new("a");
+
+    public ICanTell? Migrations(HostName host) => OfMigrations.GetValueOrDefault(host);
 
     public ICanTell? Containers(HostName host) => OfContainers.GetValueOrDefault(host);
 
     public ICanTell? Doctor(HostName host) => OfDoctors.GetValueOrDefault(host);
+
+    public ICanTell? Load(HostName host) => OfLoads.GetValueOrDefault(host);
+
+    public ICanTell? Balancer(HostName host) => OfBalancers.GetValueOrDefault(host);
 }

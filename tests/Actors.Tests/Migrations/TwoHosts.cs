@@ -202,5 +202,11 @@ internal sealed class TwoHosts
         public ICanTell? Containers(HostName host) => null;
 
         public ICanTell? Doctor(HostName host) => null;
+
+        public HostName Oldest => self;
+
+        public ICanTell? Load(HostName host) => null;
+
+        public ICanTell? Balancer(HostName host) => null;
     }
 }

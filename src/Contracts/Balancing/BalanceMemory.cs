@@ -1,0 +1,21 @@
+namespace ActorMigration.Contracts;
+
+/// <summary>When a container was moved, or could not be, for the last time.</summary>
+/// <param name="Container">The container.</param>
+/// <param name="AtUnixMs">When that ended.</param>
+/// <param name="InARow">How often within the longest cooldown.</param>
+public sealed record PastMove(ContainerName Container, long AtUnixMs, int InARow);
+
+/// <summary>Where a container was at the last look.</summary>
+public sealed record ContainerPlace(ContainerName Container, HostName Host);
+
+/// <summary>All that the balancer remembers from round to round; with a snapshot, a policy and a mode it gives the decision, so that a log of these four can be replayed.</summary>
+/// <param name="Round">Rounds so far.</param>
+/// <param name="RoundsAbove">How many of the last ones in a row were above the threshold.</param>
+/// <param name="Past">What was moved.</param>
+/// <param name="Places">Where everything was, in name order.</param>
+/// <param name="UnderWay">Ordered and not ended.</param>
+public sealed record BalanceMemory(long Round, int RoundsAbove, PastMove[] Past, ContainerPlace[] Places, DecidedMove[] UnderWay)
+{
+    public static BalanceMemory Empty { get; } = new(0, 0, [], [], []);
+}

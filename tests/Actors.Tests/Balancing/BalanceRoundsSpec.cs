@@ -1,0 +1,198 @@
+using ActorMigration.Contracts;
+using static ActorMigration.Actors.Tests.Balancing.Clusters;
+
+namespace ActorMigration.Actors.Tests.Balancing;
+
+/// <summary>What is ordered from one look to the next.</summary>
+public sealed class BalanceRoundsSpec
+{
+    private const long Start = 1_800_000_000_000;
+    private const long RoundMs = 30_000;
+
+    private static readonly BalancePolicy Policy = BalancePolicy.Default;
+    private static readonly HostName Self = new("a");
+
+    private static LoadSnapshot Uneven(int round = 0) => At(Start + (round * RoundMs), Host("a", Containers("c", 7)), Host("b"), Host("c"));
+
+    private static (BalanceMemory Memory, BalanceDecision Decision) See(BalanceMemory memory, LoadSnapshot snapshot, BalanceMode mode = BalanceMode.Auto) => BalanceRounds.See(memory, Self, snapshot, Policy, mode);
+
+    [Fact]
+    public void An_imbalance_has_to_last_before_anything_is_moved_for_it()
+    {
+        var memory = BalanceMemory.Empty;
+        for (var round = 1; round <= Policy.HoldRounds; round++)
+        {
+            (memory, var decision) = See(memory, Uneven(round));
+            Assert.NotEmpty(decision.Moves);
+            Assert.Equal(round == Policy.HoldRounds, decision.AreOrdered);
+            Assert.Equal(round < Policy.HoldRounds, decision.Sentence.Contains($"held back, round {round} of {Policy.HoldRounds}", StringComparison.Ordinal));
+        }
+
+        Assert.NotEmpty(memory.UnderWay);
+    }
+
+    [Fact]
+    public void A_round_below_the_threshold_lets_the_count_begin_anew()
+    {
+        var (memory, _) = See(BalanceMemory.Empty, Uneven());
+        (memory, _) = See(memory, Uneven(1));
+        (memory, _) = See(memory, At(Start + (2 * RoundMs), Host("a", Containers("c", 1)), Host("b", Containers("d", 1)), Host("c", Containers("e", 1))));
+        (memory, var decision) = See(memory, Uneven(3));
+
+        Assert.False(decision.AreOrdered);
+        Assert.Equal(1, memory.RoundsAbove);
+    }
+
+    [Theory]
+    [InlineData(BalanceMode.Off)]
+    [InlineData(BalanceMode.Recommend)]
+    public void Nothing_is_ordered_for_balance_but_in_auto(BalanceMode mode)
+    {
+        var memory = BalanceMemory.Empty;
+        for (var round = 0; round < 10; round++)
+        {
+            (memory, var decision) = See(memory, Uneven(round), mode);
+            Assert.False(decision.AreOrdered);
+            Assert.NotEmpty(decision.Moves);
+        }
+
+        Assert.Empty(memory.UnderWay);
+    }
+
+    [Fact]
+    public void What_was_only_said_can_be_ordered_by_the_operator()
+    {
+        var (memory, said) = See(BalanceMemory.Empty, Uneven(), BalanceMode.Recommend);
+        var (next, decision) = BalanceRounds.Ordered(memory, said);
+
+        Assert.True(decision.AreOrdered);
+        Assert.Equal(said.Moves, next.UnderWay);
+    }
+
+    [Fact]
+    public void While_moves_are_under_way_nothing_else_is_planned_for_balance()
+    {
+        var (memory, ordered) = Ordered();
+        (memory, var decision) = See(memory, Uneven(9));
+
+        Assert.Empty(decision.Moves);
+        Assert.Contains("under way", decision.Sentence, StringComparison.Ordinal);
+
+        memory = ordered.Moves.Aggregate(memory, (m, move) => BalanceRounds.Ended(m, move.Id, Start + (10 * RoundMs), Policy));
+        Assert.Empty(memory.UnderWay);
+        Assert.False(See(memory, Uneven(11)).Decision.AreOrdered);
+    }
+
+    [Fact]
+    public void A_move_that_failed_is_not_tried_again_before_its_cooldown_and_another_is()
+    {
+        var (memory, ordered) = Ordered();
+        memory = ordered.Moves.Aggregate(memory, (m, move) => BalanceRounds.Ended(m, move.Id, Start + (3 * RoundMs), Policy));
+
+        var (_, decision) = See(memory, Uneven(4));
+
+        Assert.NotEmpty(decision.Moves);
+        Assert.Empty(decision.Moves.Select(m => m.Move.Container).Intersect(ordered.Moves.Select(m => m.Move.Container)));
+    }
+
+    [Fact]
+    public void A_container_that_somebody_else_has_moved_cools_down_like_one_of_ours()
+    {
+        var (memory, decision) = See(BalanceMemory.Empty, Uneven());
+        var moved = decision.Moves[0].Move;
+
+        // Back where it came from is where the planner would want it next.
+        var elsewhere = Uneven(1).Make(moved);
+        (memory, _) = See(memory, elsewhere);
+
+        var past = Assert.Single(memory.Past);
+        Assert.Equal((moved.Container, elsewhere.AtUnixMs, 1), (past.Container, past.AtUnixMs, past.InARow));
+    }
+
+    [Fact]
+    public void A_move_of_ours_counts_once()
+    {
+        var (memory, ordered) = Ordered();
+        var after = ordered.Moves.Aggregate(Uneven(5), (s, m) => s.Make(m.Move));
+        memory = ordered.Moves.Aggregate(memory, (m, move) => BalanceRounds.Ended(m, move.Id, Start + (4 * RoundMs), Policy));
+
+        (memory, _) = See(memory, after);
+        (memory, _) = See(memory, after with { AtUnixMs = after.AtUnixMs + RoundMs });
+
+        Assert.All(memory.Past, p => Assert.Equal(1, p.InARow));
+        Assert.Equal(ordered.Moves.Length, memory.Past.Length);
+    }
+
+    [Fact]
+    public void A_host_that_does_not_answer_for_a_while_has_moved_nothing()
+    {
+        var (memory, _) = See(BalanceMemory.Empty, Uneven());
+        (memory, _) = See(memory, At(Start + RoundMs, Host("b"), Host("c")));
+        (memory, _) = See(memory, Uneven(2));
+
+        Assert.Empty(memory.Past);
+        Assert.Equal(7, memory.Places.Length);
+    }
+
+    [Theory]
+    [InlineData(BalanceMode.Off)]
+    [InlineData(BalanceMode.Recommend)]
+    [InlineData(BalanceMode.Auto)]
+    public void A_drained_host_is_emptied_in_every_mode_and_within_the_limits(BalanceMode mode)
+    {
+        var (memory, snapshot, rounds) = (BalanceMemory.Empty, At(Start, Host("a", Containers("c", 7)).Draining(), Host("b"), Host("c")), 0);
+        while (snapshot.Find(Self).Containers.Length > 0)
+        {
+            Assert.True(++rounds < 20);
+            (memory, var decision) = See(memory, snapshot, mode);
+            Assert.True(decision.AreOrdered);
+            Assert.All(decision.Moves, m => Assert.Equal(MoveReason.Drain, m.Reason));
+            Assert.InRange(memory.UnderWay.Length, 1, Policy.MaxOut);
+            foreach (var move in memory.UnderWay)
+            {
+                snapshot = snapshot.Make(move.Move);
+                memory = BalanceRounds.Ended(memory, move.Id, snapshot.AtUnixMs, Policy);
+            }
+
+            snapshot = snapshot with { AtUnixMs = snapshot.AtUnixMs + 1000 };
+        }
+
+        Assert.Equal(4, rounds);
+    }
+
+    [Fact]
+    public void The_id_of_a_move_names_the_host_the_round_and_its_number()
+    {
+        var (_, ordered) = Ordered();
+
+        Assert.Equal(["a-3.1", "a-3.2"], ordered.Moves.Take(2).Select(m => m.Id));
+        Assert.All(ordered.Moves, m => Assert.Equal(new Fence(1, 0), m.Fence));
+    }
+
+    [Fact]
+    public void The_same_input_gives_the_same_decision()
+    {
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var snapshot = RandomCluster.Of(seed);
+            var (memory, one) = See(BalanceMemory.Empty, snapshot);
+            var (again, other) = See(BalanceMemory.Empty, RandomCluster.Shuffled(snapshot, seed));
+
+            Assert.Equal(one.Sentence, other.Sentence);
+            Assert.Equal(one.Moves, other.Moves);
+            Assert.Equal(memory.Places, again.Places);
+        }
+    }
+
+    private static (BalanceMemory Memory, BalanceDecision Ordered) Ordered()
+    {
+        var (memory, decision) = (BalanceMemory.Empty, (BalanceDecision?)null);
+        for (var round = 0; round < Policy.HoldRounds; round++)
+        {
+            (memory, decision) = See(memory, Uneven(round));
+        }
+
+        Assert.True(decision!.AreOrdered);
+        return (memory, decision);
+    }
+}

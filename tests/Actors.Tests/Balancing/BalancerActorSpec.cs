@@ -1,0 +1,326 @@
+using ActorMigration.Actors.Tests.Console;
+using ActorMigration.Contracts;
+using Akka.Actor;
+using Akka.TestKit;
+using Akka.TestKit.Xunit2;
+using Microsoft.Extensions.Time.Testing;
+using static ActorMigration.Actors.Tests.Balancing.Clusters;
+
+namespace ActorMigration.Actors.Tests.Balancing;
+
+/// <summary>Who acts, what it asks, what it orders, and what it tells.</summary>
+public sealed class BalancerActorSpec : TestKit
+{
+    private static readonly HostName A = new("a");
+    private static readonly HostName B = new("b");
+    private static readonly BalancePolicy Policy = BalancePolicy.Default with { HoldRounds = 1 };
+
+    private readonly FakeTimeProvider _clock = new(DateTimeOffset.UnixEpoch.AddYears(50));
+    private readonly FakeStore _store = new();
+    private readonly FakeDrain _drain = new();
+    private readonly TestProbe _console;
+    private readonly TestProbe _migrations;
+    private readonly TestProbe _other;
+    private readonly ConsolePeers _peers;
+    private LoadTold _loadOfA = new(Host("a", Containers("c", 7)));
+    private LoadTold _loadOfB = new(Host("b"));
+    private MigrationsListed _listed = new([]);
+
+    public BalancerActorSpec()
+    {
+        _console = CreateTestProbe();
+        _migrations = CreateTestProbe();
+        _other = CreateTestProbe();
+        _peers = new ConsolePeers([A, B])
+        {
+            OfLoads = { [A] = Answering(() => _loadOfA), [B] = Answering(() => _loadOfB) },
+            OfMigrations = { [A] = _migrations, [B] = _migrations },
+            OfBalancers = { [B] = _other },
+        };
+        _other.SetAutoPilot(new DelegateAutoPilot((sender, message) =>
+        {
+            if (message is AskBalanceMode)
+            {
+                sender.Tell(BalanceModeSet.None);
+            }
+
+            return AutoPilot.KeepRunning;
+        }));
+        _console.SetAutoPilot(new DelegateAutoPilot((sender, message) =>
+        {
+            if (message is ListMigrations)
+            {
+                sender.Tell(_listed);
+            }
+
+            return AutoPilot.KeepRunning;
+        }));
+    }
+
+    [Fact]
+    public void In_auto_a_look_orders_the_moves_at_the_hosts_of_their_containers_with_their_fences()
+    {
+        var balancer = Start(BalanceMode.Auto);
+        balancer.Tell(new LookNow(), TestActor);
+
+        var decision = ExpectMsg<BalanceSeen>().Decision;
+        Assert.True(decision.AreOrdered);
+        Assert.NotEmpty(decision.Moves);
+        foreach (var move in decision.Moves)
+        {
+            var order = _migrations.ExpectMsg<MoveAsPlanned>();
+            Assert.Equal((move.Move.Container, B, new Fence(1, 0)), (order.Order.Container, order.Order.To, order.Fence));
+            _migrations.Reply(new MigrationAccepted(AttemptId.New()));
+        }
+
+        Assert.Equal(decision, Assert.Single(_store.Log).Decision, DecisionComparer);
+    }
+
+    [Fact]
+    public void In_recommend_nothing_is_ordered_before_the_operator_applies_it_and_then_once()
+    {
+        var balancer = Start(BalanceMode.Recommend);
+        balancer.Tell(new ApplyPlan(0), TestActor);
+        Assert.Contains("no plan", ExpectMsg<CommandRefused>().Sentence, StringComparison.Ordinal);
+
+        balancer.Tell(new LookNow(), TestActor);
+        var said = ExpectMsg<BalanceSeen>().Decision;
+        Assert.False(said.AreOrdered);
+        balancer.Tell(new ApplyPlan(said.Round + 1), TestActor);
+        Assert.Equal(MigrationFailure.TooLate, ExpectMsg<CommandRefused>().Failure);
+        _migrations.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+
+        balancer.Tell(new ApplyPlan(said.Round), TestActor);
+        Assert.True(ExpectMsg<BalanceSeen>().Decision.AreOrdered);
+        _migrations.ReceiveN(said.Moves.Length);
+        balancer.Tell(new ApplyPlan(said.Round), TestActor);
+        Assert.Equal(MigrationFailure.AttemptInProgress, ExpectMsg<CommandRefused>().Failure);
+        _migrations.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+    }
+
+    [Fact]
+    public void Only_the_oldest_member_acts()
+    {
+        _peers.Oldest = B;
+        var balancer = Start(BalanceMode.Auto);
+        foreach (var command in (IWire[])[new SetBalanceMode(BalanceMode.Off), new AskBalance(), new LookNow(), new ApplyPlan(0), new AskMove("a-1.1")])
+        {
+            balancer.Tell(command, TestActor);
+            Assert.Contains("host b balances", ExpectMsg<CommandRefused>().Sentence, StringComparison.Ordinal);
+        }
+
+        _migrations.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+    }
+
+    [Fact]
+    public void A_mode_is_kept_told_to_all_others_and_the_newest_one_wins()
+    {
+        var balancer = Start(BalanceMode.Off);
+        balancer.Tell(new SetBalanceMode(BalanceMode.Recommend), TestActor);
+        Assert.Equal(BalanceMode.Recommend, ExpectMsg<BalanceStatus>().Mode.Mode);
+        var told = _other.ExpectMsg<BalanceModeSet>();
+        Assert.Equal((BalanceMode.Recommend, A), (told.Mode, told.SetOn));
+        Assert.Equal(told, _store.Mode);
+
+        balancer.Tell(told with { Mode = BalanceMode.Auto, Version = told.Version - 1 });
+        balancer.Tell(told with { Mode = BalanceMode.Off, Version = told.Version + 1, SetOn = B });
+        balancer.Tell(new AskBalanceMode(), TestActor);
+        Assert.Equal((BalanceMode.Off, B), (ExpectMsg<BalanceModeSet>() is var now ? now.Mode : default, _store.Mode.SetOn));
+    }
+
+    [Fact]
+    public void Whoever_takes_over_asks_the_others_for_the_mode_and_tells_those_that_have_an_older_one()
+    {
+        var newest = new BalanceModeSet(BalanceMode.Recommend, 7, B, 5);
+        _other.SetAutoPilot(new DelegateAutoPilot((sender, message) =>
+        {
+            if (message is AskBalanceMode)
+            {
+                sender.Tell(newest);
+            }
+
+            return AutoPilot.KeepRunning;
+        }));
+        var balancer = Start(BalanceMode.Auto);
+        balancer.Tell(new LookNow(), TestActor);
+
+        Assert.False(ExpectMsg<BalanceSeen>().Decision.AreOrdered);
+        Assert.Equal(newest, _store.Mode);
+
+        newest = BalanceModeSet.None;
+        balancer.Tell(new LookNow(), TestActor);
+        ExpectMsg<BalanceSeen>();
+        _other.FishForMessage(m => m is BalanceModeSet { Version: 7 });
+    }
+
+    [Fact]
+    public void A_mode_that_cannot_be_written_is_refused_and_the_old_one_stays()
+    {
+        var balancer = Start(BalanceMode.Recommend);
+        _store.IsFull = true;
+        balancer.Tell(new SetBalanceMode(BalanceMode.Auto), TestActor);
+        Assert.Contains("the mode stays Recommend", ExpectMsg<CommandRefused>().Sentence, StringComparison.Ordinal);
+        balancer.Tell(new LookNow(), TestActor);
+        Assert.False(ExpectMsg<BalanceSeen>().Decision.AreOrdered);
+    }
+
+    [Fact]
+    public void A_refused_order_ends_its_move_with_the_reason_and_its_container_cools_down()
+    {
+        var balancer = Start(BalanceMode.Auto);
+        balancer.Tell(new LookNow(), TestActor);
+        var moves = ExpectMsg<BalanceSeen>().Decision.Moves;
+        foreach (var _ in moves)
+        {
+            _migrations.ExpectMsg<MoveAsPlanned>();
+            _migrations.Reply(new CommandRefused(MigrationFailure.TooLate, "somebody was faster"));
+        }
+
+        AwaitAssert(() =>
+        {
+            balancer.Tell(new AskMove(moves[0].Id), TestActor);
+            var explained = ExpectMsg<MoveExplained>();
+            Assert.Equal((AttemptOutcome.Aborted, "somebody was faster"), (explained.Standing.Outcome, explained.Standing.Sentence));
+        });
+        balancer.Tell(new LookNow(), TestActor);
+        Assert.Empty(ExpectMsg<BalanceSeen>().Decision.Moves.Select(m => m.Move.Container).Intersect(moves.Select(m => m.Move.Container)));
+    }
+
+    [Fact]
+    public void A_host_that_does_not_answer_is_left_out_and_nothing_goes_there()
+    {
+        _peers.OfLoads[B] = CreateTestProbe();
+        var balancer = Start(BalanceMode.Auto);
+        balancer.Tell(new LookNow(), TestActor);
+
+        Assert.Empty(ExpectMsg<BalanceSeen>(BalancerActor.HostPatience + TimeSpan.FromSeconds(5)).Decision.Moves);
+    }
+
+    [Fact]
+    public void Attempts_that_are_open_when_a_host_takes_over_are_under_way_and_ended_ones_cool_down()
+    {
+        var started = _clock.GetUtcNow().ToUnixTimeMilliseconds() - 60_000;
+        AttemptDetails Attempt(string container, AttemptOutcome outcome, string step) => new(
+            AttemptId.New(), new ContainerName(container), new Fence(1, 0), A, B, A, Phase.PreCopy, step, outcome, MigrationFailure.None, "", started, [], [], 0, 0, [], 0, 0, 0, null);
+        _listed = new MigrationsListed([Attempt("c0", AttemptOutcome.Open, "Copying"), Attempt("c1", AttemptOutcome.Aborted, "Ended")]);
+        var balancer = Start(BalanceMode.Auto);
+
+        balancer.Tell(new LookNow(), TestActor);
+        Assert.Contains("1 move under way", ExpectMsg<BalanceSeen>().Decision.Sentence, StringComparison.Ordinal);
+        _migrations.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+
+        balancer.Tell(new AskBalance(), TestActor);
+        Assert.Equal("c0", Assert.Single(ExpectMsg<BalanceStatus>().Moves).Move.Move.Container.Value);
+    }
+
+    [Fact]
+    public void A_move_that_has_ended_is_seen_and_frees_the_way_for_the_next_plan()
+    {
+        var balancer = Start(BalanceMode.Auto);
+        balancer.Tell(new LookNow(), TestActor);
+        var moves = ExpectMsg<BalanceSeen>().Decision.Moves;
+        var attempts = moves.ToDictionary(_ => AttemptId.New());
+        foreach (var (attempt, _) in attempts)
+        {
+            _migrations.ExpectMsg<MoveAsPlanned>();
+            _migrations.Reply(new MigrationAccepted(attempt));
+        }
+
+        foreach (var _ in moves)
+        {
+            var asked = (ShowMigration)_console.FishForMessage(m => m is ShowMigration);
+            var move = attempts[asked.Attempt].Move;
+            _console.Reply(new AttemptDetails(
+                asked.Attempt, move.Container, new Fence(1, 0), A, B, A, Phase.Teardown, "Ended", AttemptOutcome.Committed, MigrationFailure.None, "", 0, [], [], 0, 0, [], 0, 0, 0, null));
+        }
+
+        AwaitAssert(() =>
+        {
+            balancer.Tell(new AskBalance(), TestActor);
+            Assert.All(ExpectMsg<BalanceStatus>().Moves, m => Assert.Equal(AttemptOutcome.Committed, m.Outcome));
+        });
+        balancer.Tell(new LookNow(), TestActor);
+        Assert.DoesNotContain("under way", ExpectMsg<BalanceSeen>().Decision.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_drained_host_keeps_it_and_says_whether_it_was_so_before()
+    {
+        var balancer = Start(BalanceMode.Off);
+        balancer.Tell(new DrainHost(A, true), TestActor);
+        Assert.Equal(new HostDrained(A, true, true), ExpectMsg<HostDrained>());
+        balancer.Tell(new DrainHost(A, true), TestActor);
+        Assert.Equal(new HostDrained(A, true, false), ExpectMsg<HostDrained>());
+        Assert.True(_drain.IsSet);
+        _drain.IsFull = true;
+        balancer.Tell(new DrainHost(A, false), TestActor);
+        ExpectMsg<CommandRefused>();
+        Assert.True(_drain.IsSet);
+    }
+
+    [Fact]
+    public void Draining_goes_on_as_soon_as_a_move_has_ended()
+    {
+        _loadOfA = new LoadTold(_loadOfA.Load.Draining());
+        var balancer = Start(BalanceMode.Off);
+        balancer.Tell(new LookNow(), TestActor);
+        Assert.Single(ExpectMsg<BalanceSeen>().Decision.Moves);
+        var first = _migrations.ExpectMsg<MoveAsPlanned>().Order.Container;
+        _migrations.Reply(new CommandRefused(MigrationFailure.NotDumpable, "it has a device open"));
+
+        Assert.NotEqual(first, _migrations.ExpectMsg<MoveAsPlanned>().Order.Container);
+    }
+
+    [Fact]
+    public void Nobody_remembers_a_move_that_never_was()
+    {
+        var balancer = Start(BalanceMode.Off);
+        balancer.Tell(new AskMove("a-99.1"), TestActor);
+        Assert.Equal(MigrationFailure.UnknownContainer, ExpectMsg<CommandRefused>().Failure);
+    }
+
+    private static readonly EqualityComparer<BalanceDecision> DecisionComparer = EqualityComparer<BalanceDecision>.Create((x, y) => x!.Sentence == y!.Sentence && x.Moves.SequenceEqual(y.Moves));
+
+    private IActorRef Start(BalanceMode mode)
+    {
+        _store.Mode = mode == BalanceMode.Off ? BalanceModeSet.None : new BalanceModeSet(mode, 1, A, 1);
+        return Sys.ActorOf(BalancerActor.Props(new BalanceServices(_peers, _console, _store, _drain, Policy, MigrationPolicy.Default, TimeSpan.FromHours(1), _clock)));
+    }
+
+    private TestProbe Answering(Func<LoadTold> load)
+    {
+        var probe = CreateTestProbe();
+        probe.SetAutoPilot(new DelegateAutoPilot((sender, message) =>
+        {
+            if (message is AskLoad)
+            {
+                sender.Tell(load());
+            }
+
+            return AutoPilot.KeepRunning;
+        }));
+        return probe;
+    }
+
+    private sealed class FakeStore : IBalanceStore
+    {
+        public bool IsFull { get; set; }
+
+        public List<BalanceRecord> Log { get; } = [];
+
+        public BalanceModeSet Mode { get; set; } = BalanceModeSet.None;
+
+        public void Keep(BalanceModeSet mode) => Mode = IsFull ? throw new AttemptException(MigrationFailure.Internal, "the disk is full") : mode;
+
+        public void Append(BalanceRecord record) => Log.Add(record);
+    }
+
+    private sealed class FakeDrain : IDrainMark
+    {
+        public bool IsFull { get; set; }
+
+        public bool IsSet { get; private set; }
+
+        public void Set(bool drains) => IsSet = IsFull ? throw new AttemptException(MigrationFailure.Internal, "the disk is full") : drains;
+    }
+}
