@@ -93,10 +93,10 @@ public static class BalanceRounds
     }
 
     /// <summary>Of a host that does not answer, what was there stays there.</summary>
-    private static ContainerPlace[] PlacesOf(LoadSnapshot snapshot, ContainerPlace[] before)
+    private static LastSeen[] PlacesOf(LoadSnapshot snapshot, LastSeen[] before)
     {
         var answered = snapshot.Hosts.Select(h => h.Host).ToHashSet();
-        var seen = snapshot.Hosts.SelectMany(h => h.Containers.Select(c => new ContainerPlace(c.Name, h.Host))).DistinctBy(p => p.Container).ToArray();
+        var seen = snapshot.Hosts.SelectMany(h => h.Containers.Select(c => new LastSeen(c.Name, h.Host))).DistinctBy(p => p.Container).ToArray();
         var names = seen.Select(p => p.Container).ToHashSet();
         return [.. seen.Concat(before.Where(p => !answered.Contains(p.Host) && !names.Contains(p.Container))).OrderBy(p => p.Container.Value, StringComparer.Ordinal)];
     }

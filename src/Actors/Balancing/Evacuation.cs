@@ -102,7 +102,7 @@ public sealed class Evacuation
     {
         var together = container.Placement.TogetherWith;
         var group = together.Length == 0 ? [container] : _snapshot.Hosts.SelectMany(h => h.Containers).Where(c => c.Placement.TogetherWith == together).ToArray();
-        var begun = together.Length == 0 ? null : _sites.Values.FirstOrDefault(s => s.Load.Standing == HostStanding.Accepts && s.Has(c => c.Placement.TogetherWith == together));
+        var begun = together.Length == 0 ? null : _sites.Values.Where(s => s.Load.Standing == HostStanding.Accepts && s.Has(c => c.Placement.TogetherWith == together)).MinBy(s => s.Load.Host.Value, StringComparer.Ordinal);
         return _sites.Values
             .Where(s => s.Load.Standing == HostStanding.Accepts && s.In < _policy.MaxIn && (begun is null || s == begun) && HasLabels(s, container) && !IsTaken(s, container))
             .Where(s => s.Used.Memory + (begun is null ? group.Sum(c => c.Used.Memory) : container.Used.Memory) <= s.Load.Capacity.Memory * (1 - _policy.Reserve))

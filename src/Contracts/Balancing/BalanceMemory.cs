@@ -7,7 +7,7 @@ namespace ActorMigration.Contracts;
 public sealed record PastMove(ContainerName Container, long AtUnixMs, int InARow);
 
 /// <summary>Where a container was at the last look.</summary>
-public sealed record ContainerPlace(ContainerName Container, HostName Host);
+public sealed record LastSeen(ContainerName Container, HostName Host);
 
 /// <summary>All that the balancer remembers from round to round; with a snapshot, a policy and a mode it gives the decision, so that a log of these four can be replayed.</summary>
 /// <param name="Round">Rounds so far.</param>
@@ -15,7 +15,7 @@ public sealed record ContainerPlace(ContainerName Container, HostName Host);
 /// <param name="Past">What was moved.</param>
 /// <param name="Places">Where everything was, in name order.</param>
 /// <param name="UnderWay">Ordered and not ended.</param>
-public sealed record BalanceMemory(long Round, int RoundsAbove, PastMove[] Past, ContainerPlace[] Places, DecidedMove[] UnderWay)
+public sealed record BalanceMemory(long Round, int RoundsAbove, PastMove[] Past, LastSeen[] Places, DecidedMove[] UnderWay)
 {
     public static BalanceMemory Empty { get; } = new(0, 0, [], [], []);
 }

@@ -314,13 +314,4 @@ public sealed class BalancerActorSpec : TestKit
 
         public void Append(BalanceRecord record) => Log.Add(record);
     }
-
-    private sealed class FakeDrain : IDrainMark
-    {
-        public bool IsFull { get; set; }
-
-        public bool IsSet { get; private set; }
-
-        public void Set(bool drains) => IsSet = IsFull ? throw new AttemptException(MigrationFailure.Internal, "the disk is full") : drains;
-    }
 }

@@ -19,6 +19,9 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
 
     public Tree Tree { get; set; }
 
+    /// <summary>Whether the operator drains it.</summary>
+    public FakeDrain Drain { get; } = new();
+
     /// <summary>Fence of the attempt that froze it last.</summary>
     public Fence StoppedAt { get; set; }
 

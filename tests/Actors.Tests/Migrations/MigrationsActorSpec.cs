@@ -245,6 +245,34 @@ public sealed class MigrationsActorSpec : TwoHostsSpec
         Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
     }
 
+    [Fact]
+    public async Task A_move_that_was_planned_for_another_fence_is_refused_and_one_for_this_is_made()
+    {
+        var order = new MigrateContainer(TwoHosts.Container, TwoHosts.B, Policy);
+        var now = Hosts.HostA.Fence;
+
+        await AssertRefusedAsync(new MoveAsPlanned(order, new Fence(now.Epoch + 1, now.Ordinal)), MigrationFailure.TooLate);
+        Assert.Equal(Tree.Running, Hosts.HostA.Tree);
+
+        var accepted = Assert.IsType<MigrationAccepted>(await Hosts.Of(TwoHosts.A).Ask<object>(new MoveAsPlanned(order, now), Patience));
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, accepted.Attempt)).Outcome);
+    }
+
+    [Fact]
+    public async Task A_drained_host_takes_no_container_and_gives_those_that_it_has()
+    {
+        Hosts.HostB.Drain.Set(true);
+        await AssertStaysAsync(MigrationFailure.Draining, "host b is drained and takes no containers");
+        var containers = Sys.ActorOf(ContainersActor.Props(Hosts.Services[TwoHosts.B], Hosts.HostB));
+        var refused = Assert.IsType<CommandRefused>(await containers.Ask<object>(new RunContainer(Hosts.HostA.Container! with { Name = new ContainerName("another") }, TwoHosts.B), Patience));
+        Assert.Equal(MigrationFailure.Draining, refused.Failure);
+        Assert.Null(Hosts.HostB.Container);
+
+        Hosts.HostA.Drain.Set(true);
+        Hosts.HostB.Drain.Set(false);
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, await MigrateAsync())).Outcome);
+    }
+
     private async Task AssertRefusedAsync(IWire command, MigrationFailure failure)
     {
         var refused = Assert.IsType<CommandRefused>(await Hosts.Of(TwoHosts.A).Ask<object>(command, Patience));

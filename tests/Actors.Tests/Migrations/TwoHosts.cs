@@ -86,6 +86,9 @@ internal sealed class TwoHosts
     /// <summary>Somebody else answers for the host's migrations.</summary>
     public void Replace(HostName host, IActorRef migrations) => _migrations[host] = migrations;
 
+    /// <summary>What the actors of each host were given last.</summary>
+    public ConcurrentDictionary<HostName, AttemptServices> Services { get; } = new();
+
     /// <summary>The clock of both hosts.</summary>
     public SetClock Clock { get; } = new();
 
@@ -98,7 +101,9 @@ internal sealed class TwoHosts
         var services = new AttemptServices(
             new Peers(this, host.Name), host, host,
             new DecisionServices(journal, client, poll, new FakeSigner(host.Name), Keys, Voting, _voters[host.Name]),
-            new AttestationServices(tpm, _quotes.Policy, _quotes.Anchors), Times, Clock, "boot", host);
+            new AttestationServices(tpm, _quotes.Policy, _quotes.Anchors), Times, Clock, "boot", host)
+        { Drain = host.Drain };
+        Services[host.Name] = services;
         _migrations[host.Name] = _system.ActorOf(MigrationsActor.Props(services, host), $"migrations-{host.Name}-{Interlocked.Increment(ref _lives)}");
     }
 

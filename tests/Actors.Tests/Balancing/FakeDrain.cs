@@ -1,0 +1,13 @@
+using ActorMigration.Contracts;
+
+namespace ActorMigration.Actors.Tests;
+
+/// <summary>A host's mark that it is drained, on a disk that may be full.</summary>
+internal sealed class FakeDrain : IDrainMark
+{
+    public bool IsFull { get; set; }
+
+    public bool IsSet { get; private set; }
+
+    public void Set(bool drains) => IsSet = IsFull ? throw new AttemptException(MigrationFailure.Internal, "the disk is full") : drains;
+}
