@@ -65,7 +65,7 @@ main() {
   say "seed $SEED, $CONTAINERS containers, $MINUTES minutes, $AT_ONCE moves at once, restarts: $RESTARTS; what is seen is in $RUN."
   LOADS=$(cut -d' ' -f1 /proc/loadavg)
   lab up 3 >&2
-  containers_begin
+  containers_begin "$HOSTS"
   start_watcher_of_all
   start_reader_of_all
   STARTED=$SECONDS UNTIL=$((SECONDS + MINUTES * 60))

@@ -14,14 +14,16 @@ address_of() { echo "$(lab network).$((FIRST_OCTET + 10#${1#c} - 1))"; } # NAME
 
 addresses() { local name; for name in $(names); do address_of "$name"; done; }
 
-containers_begin() {
-  local name hosts=(h1 h2 h3) host number=0
+containers_begin() { # HOSTS [LOAD...]
+  local name hosts host number=0
+  read -ra hosts <<<"$1"
+  shift
   compile_all
   image_of_counter
   for name in $(names); do
-    host=${hosts[$((number % 3))]}
+    host=${hosts[$((number % ${#hosts[@]}))]}
     number=$((number + 1))
-    amig_on "$host" run --name "$name" --image counter --ip "$(address_of "$name")/24" --workdir /data -- /bin/counter "$HISTORY_FILE" "$COUNTER_PORT" >"$RUN/run.out"
+    amig_on "$host" run --name "$name" --image counter --ip "$(address_of "$name")/24" --workdir /data -- /bin/counter "$HISTORY_FILE" "$COUNTER_PORT" "$@" >"$RUN/run.out"
   done
   say "$CONTAINERS containers run."
 }

@@ -1,7 +1,9 @@
 /*
  * A container that keeps a history which a move could damage: every TICK_MS it writes the next number, in memory and into a file of its writable layer.
  *
- * usage: counter FILE PORT
+ * usage: counter FILE PORT [PERMILLE MIB]
+ *
+ * With PERMILLE it is busy for about that share of a core, between half and one and a half times of it, drawn anew every few seconds; with MIB it writes so much memory at its start and a page of it at each tick.
  *
  * FILE begins with "born NONCE", NONCE drawn once: a program that was started a second time would write a second such line. Then a line for each number,
  * "NUMBER HASH", HASH = (the hash before * 31 + NUMBER) mod 2147483647, the one before the first being NONCE. The same pairs are kept in memory.
@@ -21,9 +23,10 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { TICK_MS = 100, MOST_NUMBERS = 1 << 18, MOST_CLIENTS = 16, LINE = 64, MODULUS = 2147483647 };
+enum { TICK_MS = 100, NOISE_TICKS = 50, PAGE = 4096, MOST_NUMBERS = 1 << 18, MOST_CLIENTS = 16, LINE = 64, MODULUS = 2147483647 };
 
 struct client {
   FILE *stream;
@@ -54,6 +57,22 @@ static void next_number(void) {
   count++;
   snprintf(line, sizeof line, "%u %u\n", count, hashes[count - 1]);
   append(line);
+}
+
+/* Neither the load nor its noise is part of the history. */
+static void burn(long permille, unsigned *seed, unsigned *until, long *now_permille) {
+  struct timespec begun, now;
+  if (permille == 0) {
+    return;
+  }
+  if (count >= *until) {
+    *until = count + NOISE_TICKS;
+    *now_permille = permille / 2 + (long)(rand_r(seed) % (unsigned)(permille + 1));
+  }
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begun);
+  do {
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  } while ((now.tv_sec - begun.tv_sec) * 1000000000L + now.tv_nsec - begun.tv_nsec < *now_permille * TICK_MS * 1000L);
 }
 
 static void end_client(struct client *client) {
@@ -108,13 +127,21 @@ static int listen_on(int port) {
 int main(int words, char **word) {
   char line[LINE];
   struct itimerspec tick = {{0, TICK_MS * 1000000L}, {0, TICK_MS * 1000000L}};
-  if (words != 3) {
-    fprintf(stderr, "usage: counter FILE PORT\n");
+  if (words != 3 && words != 5) {
+    fprintf(stderr, "usage: counter FILE PORT [PERMILLE MIB]\n");
     return 64;
+  }
+  long permille = words == 5 ? atol(word[3]) : 0, now_permille = 0;
+  size_t bytes = words == 5 ? (size_t)atol(word[4]) << 20 : 0;
+  char *memory = bytes ? malloc(bytes) : NULL;
+  must(bytes == 0 || memory != NULL, "malloc");
+  if (memory) {
+    memset(memory, 1, bytes);
   }
   signal(SIGPIPE, SIG_IGN);
   must(getrandom(&nonce, sizeof nonce, 0) == sizeof nonce, "getrandom");
   nonce %= MODULUS;
+  unsigned seed = nonce, until = 0;
   file = open(word[1], O_WRONLY | O_CREAT | O_APPEND, 0644);
   must(file >= 0, word[1]);
   snprintf(line, sizeof line, "born %u\n", nonce);
@@ -140,6 +167,10 @@ int main(int words, char **word) {
     /* Ticks that were missed in a stop are not made up for: a number is written, not a time. */
     if (fds[0].revents && read(timer, &ticks, sizeof ticks) == sizeof ticks) {
       next_number();
+      burn(permille, &seed, &until, &now_permille);
+      if (memory) {
+        memory[(size_t)count * PAGE % bytes]++;
+      }
     }
     if (fds[1].revents) {
       take_client(listener);
