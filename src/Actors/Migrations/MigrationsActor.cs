@@ -18,6 +18,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Dictionary<AttemptId, OpenChild> _open = [];
     private bool _stops;
+    private IActorRef? _stopper;
 
     public MigrationsActor(AttemptServices services, IContainerRuntime runtime)
     {
@@ -54,6 +55,8 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
                 break;
             case DaemonStops:
                 _stops = true;
+                _stopper = Sender;
+                AnswerStopper();
                 break;
             case StopImminent or SourceReattested when _stops:
                 // The container goes on where it is. A source that has frozen it already, and asks again, proposes SOURCE: it would wait for this host to come back.
@@ -88,11 +91,13 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
                 break;
             case AttemptProgressed progress when _open.TryGetValue(progress.Details.Attempt, out var child):
                 child.Details = progress.Details;
+                AnswerStopper();
                 break;
             case AttemptEnded ended when _open.Remove(ended.Attempt, out var child):
                 Context.Unwatch(child.Ref);
                 child.Ref.Tell(PoisonPill.Instance);
                 TakeUpUnlessEnded(ended.Attempt);
+                AnswerStopper();
                 break;
             case Terminated terminated:
                 OnDied(terminated.ActorRef);
@@ -118,6 +123,20 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
 
         LookAsync(migrate, planned, Sender).PipeTo(Self);
     }
+
+    private void AnswerStopper()
+    {
+        if (_stopper is not null && !_open.Values.Any(c => Stands(c.Details)))
+        {
+            _stopper.Tell(NothingStands.Instance);
+            _stopper = null;
+        }
+    }
+
+    /// <summary>From the agreed stop to the gate that opens, or to the thaw; at the source from the moment in which it may freeze any time.</summary>
+    private bool Stands(AttemptDetails attempt)
+        => attempt.Phase is Phase.StopAndCopy or Phase.Resume
+           || (attempt.Source == _services.Self && attempt.Step is nameof(SourceState.AgreeingStop) or nameof(SourceState.RecheckingDestination) or nameof(SourceState.Requoting) or nameof(SourceState.AwaitingConsent));
 
     private string WhyStopping => $"the daemon of host {_services.Self} is being stopped; try again when it is back";
 

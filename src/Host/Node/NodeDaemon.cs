@@ -17,6 +17,9 @@ internal static class NodeDaemon
     /// <summary>How long the cluster may take to let this member go.</summary>
     private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long an orderly stop waits for containers that stand in the middle of their move: with what follows it, less than systemd's TimeoutStopSec in deploy/amig.service.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(12);
+
     /// <summary>Runs until SIGTERM, SIGINT, <paramref name="cancel"/>, or until the cluster has removed this member.</summary>
     internal static async Task<ExitCode> RunAsync(NodeSettings settings, HoconFiles files, TimeProvider time, CancellationToken cancel)
     {
@@ -46,7 +49,11 @@ internal static class NodeDaemon
                     var island = new BackgroundTask(stop => WatchIslandAsync(settings, cluster, services, lifecycle, time, stop), log, "a host that stands alone beside the others' cluster is not noticed here any more");
                     var rehearsal = Rehearsal.RunAsync(system, services.Linux.Criu, time, log, stopping.Token);
                     var end = await WaitAsync(lifecycle, log, cancel).ConfigureAwait(false);
-                    NodeServices.TellOfStop(system);
+                    if (!await NodeServices.TellOfStopAsync(system, StopPatience).ConfigureAwait(false))
+                    {
+                        log.LogWarning("A container still stands for a migration of this host: it goes on when this daemon is back, or when the others have decided without it.");
+                    }
+
                     await stopping.CancelAsync().ConfigureAwait(false);
                     await rehearsal.ConfigureAwait(false);
                     await island.DisposeAsync().ConfigureAwait(false);

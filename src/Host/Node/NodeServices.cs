@@ -140,8 +140,19 @@ internal sealed class NodeServices : IAsyncDisposable
         return system.ActorSelection(supervisor.Path / "console");
     }
 
-    /// <summary>The daemon is about to end: see <see cref="DaemonStops"/>.</summary>
-    internal static void TellOfStop(ActorSystem system) => Migrations(system).Tell(new DaemonStops(), ActorRefs.NoSender);
+    /// <summary>The daemon is about to end: see <see cref="DaemonStops"/>. Returns when no container stands for an attempt of this host, or false when one still does after <paramref name="patience"/>.</summary>
+    internal static async Task<bool> TellOfStopAsync(ActorSystem system, TimeSpan patience)
+    {
+        try
+        {
+            await Migrations(system).Ask<NothingStands>(new DaemonStops(), patience).ConfigureAwait(false);
+            return true;
+        }
+        catch (AskTimeoutException)
+        {
+            return false;
+        }
+    }
 
     private static ActorSelection Migrations(ActorSystem system) => system.ActorSelection($"/user/{NodeSupervisor.Name}/migrations");
 

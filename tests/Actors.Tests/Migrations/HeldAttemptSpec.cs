@@ -200,6 +200,40 @@ public sealed class HeldAttemptSpec : TwoHostsSpec
     }
 
     [Theory]
+    [InlineData("Source.AwaitingConsent", true)]
+    [InlineData("Source.CopyingFrozen", true)]
+    [InlineData("Source.Killing", true)]
+    [InlineData("Destination.Restoring", false)]
+    [InlineData("Destination.Deciding", false)]
+    [InlineData("Destination.OpeningGate", false)]
+    public async Task A_daemon_that_is_told_to_stop_does_not_while_a_container_stands_for_its_move(string step, bool ofSource)
+    {
+        var host = ofSource ? Hosts.HostA : Hosts.HostB;
+        var attempt = await MigrateAndHoldAsync(host, step);
+
+        var stops = Hosts.Of(host.Name).Ask<NothingStands>(new DaemonStops(), Patience);
+        await Task.Delay(200);
+        Assert.False(stops.IsCompleted);
+        host.Held = null;
+
+        await stops;
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(host.Name, attempt)).Outcome);
+        AwaitTrees(Tree.None, Tree.Running);
+    }
+
+    [Theory]
+    [InlineData("Source.Copying", true)]
+    [InlineData("Destination.Receiving", false)]
+    [InlineData("Destination.Filling", false)]
+    public async Task A_daemon_that_is_told_to_stop_does_so_at_once_where_the_container_runs(string step, bool ofSource)
+    {
+        var host = ofSource ? Hosts.HostA : Hosts.HostB;
+        await MigrateAndHoldAsync(host, step);
+
+        await Hosts.Of(host.Name).Ask<NothingStands>(new DaemonStops(), Patience);
+    }
+
+    [Theory]
     [InlineData(true, AttemptCall.Kill)]
     [InlineData(false, AttemptCall.OpenGate)]
     public async Task A_daemon_that_stops_in_the_middle_of_a_call_leaves_the_port_to_it(bool ofSource, AttemptCall during)
