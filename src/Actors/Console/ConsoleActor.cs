@@ -107,11 +107,15 @@ public sealed class ConsoleActor : UntypedActor
     private async Task<object> ShowAsync(AttemptId attempt)
     {
         var views = new List<AttemptDetails>();
-        await foreach (var answer in Task.WhenEach(_peers.Members.Select(h => AskAsync(_peers.Migrations(h), h, new ShowMigration(attempt)))).ConfigureAwait(false))
+        var asked = _peers.Members.ToDictionary(h => h, h => AskAsync(_peers.Migrations(h), h, new ShowMigration(attempt)));
+        await foreach (var answer in Task.WhenEach(asked.Values).ConfigureAwait(false))
         {
             // The source's view has the rounds; with it nobody else, who may hang, is waited for. The destination's stands in when the source is gone.
             switch (await answer.ConfigureAwait(false))
             {
+                case AttemptDetails { Outcome: AttemptOutcome.Committed, HasEnded: true } moved when moved.ReportedBy == moved.Source && asked.TryGetValue(moved.Destination, out var destination):
+                    // The container runs, and its memory may still be coming: for whoever waits the attempt ends when that is over.
+                    return await destination.ConfigureAwait(false) is AttemptDetails { HasEnded: false } there ? moved with { Step = there.Step } : moved;
                 case AttemptDetails view when view.ReportedBy == view.Source:
                     return view;
                 case AttemptDetails view:

@@ -159,7 +159,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         }
 
         return OpenAttemptOf(migrate.Container) is { } other
-            ? new CommandRefused(MigrationFailure.AttemptInProgress, $"attempt {other} of {migrate.Container} has not ended")
+            ? new CommandRefused(MigrationFailure.AttemptInProgress, $"attempt {other} of {migrate.Container} has not ended{WhereItStands(other)}")
             : null;
     }
 
@@ -377,6 +377,11 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
     private AttemptId? OpenAttemptOf(ContainerName container)
         => _open.Values.FirstOrDefault(c => c.Container == container)?.Attempt
            ?? _services.Decision.Journal.State.Open.Values.FirstOrDefault(a => a.Container == container)?.Id;
+
+    private string WhereItStands(AttemptId attempt)
+        => !_open.TryGetValue(attempt, out var open) ? ""
+            : open.Details.Step == nameof(DestinationState.Filling) ? $": the container runs on host {_services.Self}, and the rest of its memory is on its way"
+            : $": it is in {open.Details.Phase}, {open.Details.Step}, from {open.Details.Source} to {open.Details.Destination}";
 
     private IEnumerable<AttemptDetails> All()
         => _open.Values.Select(c => c.Details).OrderByDescending(d => d.StartedUnixMs)
