@@ -86,7 +86,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
                 Adopt(set);
                 break;
             case DrainHost drain when drain.Host == Here:
-                Sender.Tell(Drain(drain.Drain));
+                Sender.Tell(Drain(drain));
                 break;
             case SetBalanceMode or AskBalance or LookNow or ApplyPlan or AskMove when !IsActing:
                 Sender.Tell(new CommandRefused(MigrationFailure.UnknownHost, $"host {_services.Peers.Oldest} balances the cluster, as host {Here} sees it; try again"));
@@ -361,18 +361,26 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         }
     }
 
-    private object Drain(bool drains)
+    /// <summary>A shutdown neither weakens the operator's word nor takes it back.</summary>
+    private object Drain(DrainHost order)
     {
-        var changed = _services.Drain.IsSet != drains;
+        var before = _services.Drain.Cause;
+        var wanted = order switch
+        {
+            { Drain: true, ForShutdown: true } => before == DrainCause.Operator ? before : DrainCause.Shutdown,
+            { Drain: true } => DrainCause.Operator,
+            { ForShutdown: true } when before == DrainCause.Operator => before,
+            _ => DrainCause.None,
+        };
         try
         {
-            if (changed)
+            if (wanted != before)
             {
-                _services.Drain.Set(drains);
-                _log.Info(drains ? "This host is drained: it takes no containers" : "This host takes containers again");
+                _services.Drain.Set(wanted);
+                _log.Info(wanted == DrainCause.None ? "This host takes containers again" : $"This host is drained and takes no containers ({wanted})");
             }
 
-            return new HostDrained(Here, drains, changed);
+            return new HostDrained(Here, wanted != DrainCause.None, wanted != before);
         }
         catch (AttemptException e)
         {

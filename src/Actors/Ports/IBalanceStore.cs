@@ -28,12 +28,28 @@ public sealed record BalanceRecord(BalanceMemory Memory, HostName Self, LoadSnap
 /// <summary>Whether this host takes containers. Read from any thread at any time; changed by the host's balancer actor only.</summary>
 public interface IDrainMark
 {
-    /// <summary>True while the operator drains it.</summary>
-    bool IsSet { get; }
+    /// <summary>Whether it is drained, and what for.</summary>
+    DrainCause Cause { get; }
+
+    /// <summary>True while it is drained.</summary>
+    bool IsSet => Cause != DrainCause.None;
 
     /// <summary>Durable when it returns.</summary>
     /// <exception cref="AttemptException">It could not be written; all is as before.</exception>
-    void Set(bool drains);
+    void Set(DrainCause cause);
+}
+
+/// <summary>Why a host takes no containers.</summary>
+public enum DrainCause
+{
+    /// <summary>It takes them.</summary>
+    None,
+
+    /// <summary>It goes down, or is about to; over when it is up again.</summary>
+    Shutdown,
+
+    /// <summary>The operator has said so, and will say when it is over.</summary>
+    Operator,
 }
 
 /// <summary>A host that is never drained.</summary>
@@ -41,7 +57,7 @@ public sealed class NoDrain : IDrainMark
 {
     public static NoDrain Instance { get; } = new();
 
-    public bool IsSet => false;
+    public DrainCause Cause => DrainCause.None;
 
-    public void Set(bool drains) => throw new NotSupportedException("this host cannot be drained");
+    public void Set(DrainCause cause) => throw new NotSupportedException("this host cannot be drained");
 }

@@ -26,7 +26,10 @@ public sealed record AskBalanceMode : IWire;
 public sealed record MoveAsPlanned(MigrateContainer Order, Fence Fence) : IWire;
 
 /// <summary>Operator to console, then to the balancer of the host itself: take no containers from now on, or take them again. Answer: <see cref="HostDrained"/> or <see cref="CommandRefused"/>.</summary>
-public sealed record DrainHost(HostName Host, bool Drain) : IWire;
+/// <param name="Host">The host.</param>
+/// <param name="Drain">Whether it is to take none.</param>
+/// <param name="ForShutdown">It is drained because it goes down, or takes containers again because it came up: that ends a drain for a shutdown only, and not one that the operator wants to last.</param>
+public sealed record DrainHost(HostName Host, bool Drain, bool ForShutdown) : IWire;
 
 /// <summary>The host keeps to it, also after a restart.</summary>
 /// <param name="Host">The host.</param>

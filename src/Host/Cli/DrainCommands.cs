@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ActorMigration.Contracts;
 using ActorMigration.Host.Http;
 
 namespace ActorMigration.Host.Cli;
@@ -15,11 +16,12 @@ internal static class DrainCommands
         var host = Host();
         var noWait = new Option<bool>("--no-wait") { Description = "Return as soon as the first moves are ordered; the rest goes on by itself." };
         var timeout = new Option<int>("--timeout") { Description = "Stop waiting after so long; the drain goes on. 0 waits for as long as it takes.", HelpName = "SECONDS", DefaultValueFactory = _ => 0 };
+        var forShutdown = new Option<bool>("--for-shutdown") { Description = "Only until 'undrain --after-shutdown', as deploy/amig-drain.service says when the host is up again." };
         timeout.RefuseIf(seconds => seconds < 0 ? "--timeout cannot be negative." : null);
         return context.Ask("drain", "Have a host take no more containers, and move away those that it has.", async (parsed, client, cancel) =>
         {
-            var name = parsed.GetValue(host)!;
-            var drained = await client.PostAsync($"/v1/hosts/{Uri.EscapeDataString(name)}/drain", ApiJson.Default.HostDrainedJson, cancel).ConfigureAwait(false);
+            var name = await NameAsync(parsed.GetValue(host), client, cancel).ConfigureAwait(false);
+            var drained = await client.PostAsync($"/v1/hosts/{Uri.EscapeDataString(name)}/drain", new DrainRequest(parsed.GetValue(forShutdown)), ApiJson.Default.DrainRequest, ApiJson.Default.HostDrainedJson, cancel).ConfigureAwait(false);
             var first = await client.PostAsync("/v1/balance/look", ApiJson.Default.BalanceDecisionJson, cancel).ConfigureAwait(false);
             var said = context.Terminal.Error;
             said.WriteLine($"Host {name} takes no containers{(drained.Changed ? "" : ", as before")}. {first.Sentence}.");
@@ -35,22 +37,38 @@ internal static class DrainCommands
 
             context.Print(parsed, first, ApiJson.Default.BalanceDecisionJson, _ => { });
             return first.Stuck.Any(s => s.Host == name) ? ExitCode.NotPossible : ExitCode.Ok;
-        }, host, noWait, timeout);
+        }, host, noWait, timeout, forShutdown);
     }
 
     internal static Command Undrain(CliContext context)
     {
         var host = Host();
+        var afterShutdown = new Option<bool>("--after-shutdown") { Description = "Only if it was drained for a shutdown." };
         return context.Ask("undrain", "Have a host take containers again.", async (parsed, client, cancel) =>
         {
-            var name = parsed.GetValue(host)!;
-            var answer = await client.PostAsync($"/v1/hosts/{Uri.EscapeDataString(name)}/undrain", ApiJson.Default.HostDrainedJson, cancel).ConfigureAwait(false);
-            context.Print(parsed, answer, ApiJson.Default.HostDrainedJson, it => context.Terminal.Out.WriteLine($"Host {it.Host} takes containers{(it.Changed ? " again" : ", as before")}."));
+            var name = await NameAsync(parsed.GetValue(host), client, cancel).ConfigureAwait(false);
+            var answer = await client.PostAsync($"/v1/hosts/{Uri.EscapeDataString(name)}/undrain", new DrainRequest(parsed.GetValue(afterShutdown)), ApiJson.Default.DrainRequest, ApiJson.Default.HostDrainedJson, cancel).ConfigureAwait(false);
+            context.Print(parsed, answer, ApiJson.Default.HostDrainedJson, it => context.Terminal.Out.WriteLine(
+                it.Drains ? $"Host {it.Host} stays drained, as the operator has said." : $"Host {it.Host} takes containers{(it.Changed ? " again" : ", as before")}."));
             return ExitCode.Ok;
-        }, host);
+        }, host, afterShutdown);
     }
 
-    private static Argument<string> Host() => new Argument<string>("HOST") { Description = "Name of the host." }.OfName();
+    private static Argument<string?> Host()
+    {
+        var host = new Argument<string?>("HOST") { Description = "Name of the host; without it this one.", Arity = ArgumentArity.ZeroOrOne };
+        host.Validators.Add(result =>
+        {
+            if (result.Tokens is [var only] && !HostName.IsValid(only.Value))
+            {
+                result.AddError($"'{only.Value}' is not a name of a host.");
+            }
+        });
+        return host;
+    }
+
+    private static async Task<string> NameAsync(string? host, ApiClient client, CancellationToken cancel)
+        => host ?? (await client.GetAsync("/v1/node", ApiJson.Default.NodeJson, cancel).ConfigureAwait(false)).Host;
 
     /// <summary>Until nothing is left that can be moved; a line per move as it ends.</summary>
     private static async Task<BalanceDecisionJson> FollowAsync(CliContext context, ApiClient client, string host, int seconds, CancellationToken cancel)

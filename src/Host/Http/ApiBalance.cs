@@ -10,6 +10,10 @@ internal sealed record BalanceModeRequest(string Mode);
 /// <param name="Round">Of the plan that was read; 0 for the last one.</param>
 internal sealed record BalanceApplyRequest(long Round);
 
+/// <summary>Body of POST /v1/hosts/HOST/drain and /undrain.</summary>
+/// <param name="ForShutdown">Only for as long as the host is down.</param>
+internal sealed record DrainRequest(bool ForShutdown);
+
 /// <summary>One move of a plan.</summary>
 /// <param name="Id">For GET /v1/balance/moves/ID.</param>
 /// <param name="Reason">Balance or Drain.</param>

@@ -26,6 +26,7 @@ namespace ActorMigration.Host.Http;
 [JsonSerializable(typeof(BalanceStatusJson))]
 [JsonSerializable(typeof(BalanceDecisionJson))]
 [JsonSerializable(typeof(BalanceMoveExplainedJson))]
+[JsonSerializable(typeof(DrainRequest))]
 [JsonSerializable(typeof(HostDrainedJson))]
 [JsonSerializable(typeof(ApiProblem))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -42,7 +42,8 @@ internal sealed class BalanceRoutes(ConsoleClient console)
     {
         var text = http.Request.RouteValues["host"] as string;
         var host = HostName.IsValid(text) ? new HostName(text!) : throw new ApiException(MigrationFailure.UnknownHost, $"There is no host '{text}'; 'amig hosts' lists those there are.");
-        var done = await console.AskAsync<HostDrained>(new DrainHost(host, drain), http.RequestAborted).ConfigureAwait(false);
+        var request = await http.ReadAsync(ApiJson.Default.DrainRequest).ConfigureAwait(false);
+        var done = await console.AskAsync<HostDrained>(new DrainHost(host, drain, request.ForShutdown), http.RequestAborted).ConfigureAwait(false);
         await http.WriteAsync(new HostDrainedJson(done.Host.Value, done.Drains, done.Changed), ApiJson.Default.HostDrainedJson).ConfigureAwait(false);
     }
 }

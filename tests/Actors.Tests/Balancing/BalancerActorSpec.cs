@@ -247,15 +247,36 @@ public sealed class BalancerActorSpec : TestKit
     public void A_drained_host_keeps_it_and_says_whether_it_was_so_before()
     {
         var balancer = Start(BalanceMode.Off);
-        balancer.Tell(new DrainHost(A, true), TestActor);
+        balancer.Tell(new DrainHost(A, true, false), TestActor);
         Assert.Equal(new HostDrained(A, true, true), ExpectMsg<HostDrained>());
-        balancer.Tell(new DrainHost(A, true), TestActor);
+        balancer.Tell(new DrainHost(A, true, false), TestActor);
         Assert.Equal(new HostDrained(A, true, false), ExpectMsg<HostDrained>());
-        Assert.True(_drain.IsSet);
+        Assert.Equal(DrainCause.Operator, _drain.Cause);
         _drain.IsFull = true;
-        balancer.Tell(new DrainHost(A, false), TestActor);
+        balancer.Tell(new DrainHost(A, false, false), TestActor);
         ExpectMsg<CommandRefused>();
-        Assert.True(_drain.IsSet);
+        Assert.Equal(DrainCause.Operator, _drain.Cause);
+    }
+
+    [Fact]
+    public void A_drain_for_a_shutdown_ends_when_the_host_is_up_again_and_the_operators_does_not()
+    {
+        var balancer = Start(BalanceMode.Off);
+        HostDrained Tell(bool drain, bool forShutdown)
+        {
+            balancer.Tell(new DrainHost(A, drain, forShutdown), TestActor);
+            return ExpectMsg<HostDrained>();
+        }
+
+        Assert.Equal(new HostDrained(A, true, true), Tell(true, forShutdown: true));
+        Assert.Equal(DrainCause.Shutdown, _drain.Cause);
+        Assert.Equal(new HostDrained(A, false, true), Tell(false, forShutdown: true));
+
+        Assert.Equal(new HostDrained(A, true, true), Tell(true, forShutdown: false));
+        Assert.Equal(new HostDrained(A, true, false), Tell(true, forShutdown: true));
+        Assert.Equal(new HostDrained(A, true, false), Tell(false, forShutdown: true));
+        Assert.Equal(DrainCause.Operator, _drain.Cause);
+        Assert.Equal(new HostDrained(A, false, true), Tell(false, forShutdown: false));
     }
 
     [Fact]

@@ -7,7 +7,7 @@ internal sealed class FakeDrain : IDrainMark
 {
     public bool IsFull { get; set; }
 
-    public bool IsSet { get; private set; }
+    public DrainCause Cause { get; private set; }
 
-    public void Set(bool drains) => IsSet = IsFull ? throw new AttemptException(MigrationFailure.Internal, "the disk is full") : drains;
+    public void Set(DrainCause cause) => Cause = IsFull ? throw new AttemptException(MigrationFailure.Internal, "the disk is full") : cause;
 }

@@ -261,15 +261,15 @@ public sealed class MigrationsActorSpec : TwoHostsSpec
     [Fact]
     public async Task A_drained_host_takes_no_container_and_gives_those_that_it_has()
     {
-        Hosts.HostB.Drain.Set(true);
+        Hosts.HostB.Drain.Set(DrainCause.Operator);
         await AssertStaysAsync(MigrationFailure.Draining, "host b is drained and takes no containers");
         var containers = Sys.ActorOf(ContainersActor.Props(Hosts.Services[TwoHosts.B], Hosts.HostB));
         var refused = Assert.IsType<CommandRefused>(await containers.Ask<object>(new RunContainer(Hosts.HostA.Container! with { Name = new ContainerName("another") }, TwoHosts.B), Patience));
         Assert.Equal(MigrationFailure.Draining, refused.Failure);
         Assert.Null(Hosts.HostB.Container);
 
-        Hosts.HostA.Drain.Set(true);
-        Hosts.HostB.Drain.Set(false);
+        Hosts.HostA.Drain.Set(DrainCause.Operator);
+        Hosts.HostB.Drain.Set(DrainCause.None);
         Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, await MigrateAsync())).Outcome);
     }
 

@@ -42,13 +42,17 @@ public sealed class BalanceFilesSpec : IDisposable
         Assert.Equal(BalanceModeSet.None, Open().Mode);
     }
 
-    [Fact]
-    public void A_drained_host_is_drained_after_a_restart()
+    [Theory]
+    [InlineData(DrainCause.Operator)]
+    [InlineData(DrainCause.Shutdown)]
+    public void A_drained_host_is_drained_after_a_restart(DrainCause cause)
     {
-        new DrainFile(_directory.FullName).Set(true);
-        Assert.True(new DrainFile(_directory.FullName).IsSet);
-        new DrainFile(_directory.FullName).Set(false);
-        Assert.False(new DrainFile(_directory.FullName).IsSet);
+        new DrainFile(_directory.FullName).Set(cause);
+        Assert.Equal(cause, new DrainFile(_directory.FullName).Cause);
+        new DrainFile(_directory.FullName).Set(DrainCause.None);
+        Assert.Equal(DrainCause.None, new DrainFile(_directory.FullName).Cause);
+        File.WriteAllText(Path.Combine(_directory.FullName, "drained"), "7");
+        Assert.Equal(DrainCause.Operator, new DrainFile(_directory.FullName).Cause);
     }
 
     [Fact]

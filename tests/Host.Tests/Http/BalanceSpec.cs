@@ -140,6 +140,15 @@ public sealed class BalanceSpec
         });
 
         Assert.Equal("Host h1 takes containers again.\n", (await api.RunAsync("undrain", "h1")).Out);
-        Assert.Equal("Host h1 takes containers, as before.\n", (await api.RunAsync("undrain", "h1")).Out);
+        Assert.Equal("Host h1 takes containers, as before.\n", (await api.RunAsync("undrain")).Out);
+        Assert.Equal(ExitCode.Usage, (await api.RunAsync("undrain", "h_1")).Code);
+    }
+
+    [Fact]
+    public async Task A_host_that_comes_up_again_says_so_when_the_operator_keeps_it_drained()
+    {
+        await using var api = await TestApi.StartAsync(command => command is DrainHost { Drain: false, ForShutdown: true } one && one.Host == H1 ? new HostDrained(H1, true, false) : null);
+
+        Assert.Equal("Host h1 stays drained, as the operator has said.\n", (await api.RunAsync("undrain", "--after-shutdown")).Out);
     }
 }
