@@ -1,6 +1,6 @@
 namespace ActorMigration.Actors;
 
-/// <summary>Reads what this host and its containers have used. Called by the load actor, once at a time, off its thread.</summary>
+/// <summary>Reads what this host and its containers have used. Called by <see cref="LoadActor"/>, once at a time, off its thread.</summary>
 public interface ILoadSource
 {
     /// <summary>

@@ -24,4 +24,7 @@ public interface IPeers
 
     /// <summary>The doctor actor (/user/node/doctor) of a member; null when the host is not a reachable member.</summary>
     ICanTell? Doctor(HostName host);
+
+    /// <summary>The load actor (/user/node/load) of a member; null when the host is not a reachable member.</summary>
+    ICanTell? Load(HostName host);
 }

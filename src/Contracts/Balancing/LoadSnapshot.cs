@@ -47,8 +47,13 @@ public sealed record HostLoad(HostName Host, Resources Capacity, Resources Own, 
 /// <param name="Hosts">The hosts that have told their load, in any order. One that does not answer is not among them: nothing is moved there or away.</param>
 public sealed record LoadSnapshot(long AtUnixMs, HostLoad[] Hosts);
 
-/// <summary>Balancer to a host's load actor: say what you carry. Answer: <see cref="LoadTold"/>.</summary>
+/// <summary>Balancer or console to a host's load actor: say what you carry. Answer: <see cref="LoadTold"/> or <see cref="LoadUnknown"/>.</summary>
 public sealed record AskLoad : IWire;
 
 /// <summary>The answer to <see cref="AskLoad"/>.</summary>
 public sealed record LoadTold(HostLoad Load) : IWire;
+
+/// <summary>The other answer to <see cref="AskLoad"/>: the host cannot say now, and old numbers are not told.</summary>
+/// <param name="Host">The host.</param>
+/// <param name="Sentence">Why.</param>
+public sealed record LoadUnknown(HostName Host, string Sentence) : IWire;

@@ -37,6 +37,8 @@ public sealed class ClusterPeers(ActorSystem system, HostName self, PeerCertific
 
     public ICanTell? Doctor(HostName host) => Select(host, "doctor");
 
+    public ICanTell? Load(HostName host) => Select(host, "load");
+
     /// <summary>All members as the operator sees them, this host included.</summary>
     public IEnumerable<(Member Member, HostName? Name, bool Reachable)> Describe()
     {

@@ -179,6 +179,8 @@ internal sealed class NodeServices : IAsyncDisposable
         node.ActorOf(ContainersActor.Props(attempts, Linux.Runtime), "containers");
         node.ActorOf(MigrationsActor.Props(attempts, Linux.Runtime), "migrations");
         node.ActorOf(DoctorActor.Props(peers.Self, new HostDoctor(_settings.Runc, _settings.Criu, _settings.Tracking, _time), attestation, _time, DoctorActor.Deadline), "doctor");
+        // Accepts until there are drains and distrust.
+        node.ActorOf(LoadActor.Props(peers.Self, Linux.Load, _settings.Load, static () => HostStanding.Accepts, container => DirtyRate.MeasuredBy(_decision.Journal.State, container), _time), "load");
         node.ActorOf(ConsoleActor.Props(peers, _decision.Poll), "console");
     }
 

@@ -15,9 +15,13 @@ internal sealed class ConsolePeers(ImmutableArray<HostName> members) : IPeers
 
     internal Dictionary<HostName, ICanTell> OfDoctors { get; init; } = [];
 
+    internal Dictionary<HostName, ICanTell> OfLoads { get; init; } = [];
+
     public ICanTell? Migrations(HostName host) => null;
 
     public ICanTell? Containers(HostName host) => OfContainers.GetValueOrDefault(host);
 
     public ICanTell? Doctor(HostName host) => OfDoctors.GetValueOrDefault(host);
+
+    public ICanTell? Load(HostName host) => OfLoads.GetValueOrDefault(host);
 }

@@ -202,5 +202,7 @@ internal sealed class TwoHosts
         public ICanTell? Containers(HostName host) => null;
 
         public ICanTell? Doctor(HostName host) => null;
+
+        public ICanTell? Load(HostName host) => null;
     }
 }
