@@ -26,6 +26,7 @@ internal static class AmigCommandLine
             MigrationCommands.Migration(context),
             MigrationCommands.Cancel(context),
             HostCommands.Hosts(context),
+            LoadCommand.Create(context),
             VoterCommands.Voters(context),
             ImageCommands.Create(context),
             DoctorCommand.Create(context),

@@ -21,5 +21,6 @@ namespace ActorMigration.Host.Http;
 [JsonSerializable(typeof(ImageJson))]
 [JsonSerializable(typeof(ImagesJson))]
 [JsonSerializable(typeof(DoctorJson))]
+[JsonSerializable(typeof(LoadJson))]
 [JsonSerializable(typeof(ApiProblem))]
 internal sealed partial class ApiJson : JsonSerializerContext;
