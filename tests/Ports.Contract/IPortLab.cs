@@ -33,6 +33,8 @@ public interface IPortHost
 
     IContainerRuntime Runtime { get; }
 
+    ILoadSource Load { get; }
+
     /// <summary>The daemon dies in the middle of whatever it does (SIGKILL), and another is started. Objects of the old one are of no use any more.</summary>
     Task RestartAsync();
 

@@ -66,6 +66,9 @@ public sealed class ConsoleActor : UntypedActor
             case SetBalanceMode or AskBalance or LookNow or ApplyPlan or AskMove:
                 AskAsync(_peers.Balancer(_peers.Oldest), _peers.Oldest, (IWire)message).PipeTo(Sender, Self);
                 break;
+            case ListLoads:
+                ListLoadsAsync().PipeTo(Sender, Self, success: static all => all);
+                break;
             default:
                 Unhandled(message);
                 break;
@@ -171,6 +174,18 @@ public sealed class ConsoleActor : UntypedActor
             ?? new HostExamined(member, [new DoctorFinding(DoctorActor.NoAnswer, DoctorVerdict.Missing, "did not answer")]))).ConfigureAwait(false));
     }
 
+    private async Task<LoadsListed> ListLoadsAsync()
+    {
+        var answers = await Task.WhenAll(_peers.Members.Select(async host => await AskAsync(_peers.Load(host), host, new AskLoad()).ConfigureAwait(false) switch
+        {
+            // Who tells the load of another host than the one that was asked is not believed.
+            LoadTold told when told.Load.Host == host => (object)told.Load,
+            LoadUnknown unknown when unknown.Host == host => unknown,
+            _ => new LoadUnknown(host, $"host {host} did not answer"),
+        })).ConfigureAwait(false);
+        return new LoadsListed([.. answers.OfType<HostLoad>()], [.. answers.OfType<LoadUnknown>()]);
+    }
+
     private CommandRefused NoMember(HostName host)
         => new(MigrationFailure.UnknownHost, _peers.Members is [var only]
             ? $"host {host} is not a reachable member of the cluster: host {only} reaches no other host, or has not joined yet"
@@ -205,7 +220,7 @@ public sealed class ConsoleActor : UntypedActor
 
     private static TimeSpan PatienceFor(IWire command) => command switch
     {
-        ListContainers or ListMigrations or ShowMigration or DrainHost or SetBalanceMode or AskBalance or ApplyPlan or AskMove => MemberPatience,
+        ListContainers or ListMigrations or ShowMigration or AskLoad or DrainHost or SetBalanceMode or AskBalance or ApplyPlan or AskMove => MemberPatience,
         LookNow => BalancerActor.HostPatience + BalancerActor.HostPatience + MemberPatience,
         ExamineHost => ExaminationPatience,
         _ => CommandPatience,

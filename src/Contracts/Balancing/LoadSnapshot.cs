@@ -7,7 +7,24 @@ namespace ActorMigration.Contracts;
 /// <param name="TogetherWith">Containers with the same value are on one host; empty for none.</param>
 public sealed record ContainerPlacement(bool Pinned, string[] Labels, string ApartFrom, string TogetherWith)
 {
+    /// <summary>Labels that one container may ask for: far more than a host has.</summary>
+    public const int MostLabels = 16;
+
     public static ContainerPlacement Anywhere { get; } = new(false, [], "", "");
+
+    /// <summary>What is wrong with it, in one sentence without a full stop; null when nothing is. Asked wherever one comes from outside.</summary>
+    public string? WhyNot()
+    {
+        const string Alphabet = "has 1 to 32 characters, lower-case letters, digits and '-', and starts with a letter or digit";
+        return Labels is null || ApartFrom is null || TogetherWith is null ? "a placement has labels and groups, and null is none"
+            : Labels.Length > MostLabels ? $"a container asks for {MostLabels} labels at most"
+            : Array.Find(Labels, label => !ContainerName.IsValid(label)) is { } label ? $"'{label}' is no label: one {Alphabet}"
+            : Array.Exists(Labels, static label => label is null) ? "a label is null"
+            : ApartFrom.Length > 0 && !ContainerName.IsValid(ApartFrom) ? $"'{ApartFrom}' is no group to be apart from: one {Alphabet}"
+            : TogetherWith.Length > 0 && !ContainerName.IsValid(TogetherWith) ? $"'{TogetherWith}' is no group to be together with: one {Alphabet}"
+            : ApartFrom.Length > 0 && ApartFrom == TogetherWith ? $"a container cannot be apart from and together with the group {ApartFrom}"
+            : null;
+    }
 }
 
 /// <summary>What one container uses, over the planner's window, and where it may be.</summary>
@@ -47,8 +64,13 @@ public sealed record HostLoad(HostName Host, Resources Capacity, Resources Own, 
 /// <param name="Hosts">The hosts that have told their load, in any order. One that does not answer is not among them: nothing is moved there or away.</param>
 public sealed record LoadSnapshot(long AtUnixMs, HostLoad[] Hosts);
 
-/// <summary>Balancer to a host's load actor: say what you carry. Answer: <see cref="LoadTold"/>.</summary>
+/// <summary>Balancer or console to a host's load actor: say what you carry. Answer: <see cref="LoadTold"/> or <see cref="LoadUnknown"/>.</summary>
 public sealed record AskLoad : IWire;
 
 /// <summary>The answer to <see cref="AskLoad"/>.</summary>
 public sealed record LoadTold(HostLoad Load) : IWire;
+
+/// <summary>The other answer to <see cref="AskLoad"/>: the host cannot say now, and old numbers are not told.</summary>
+/// <param name="Host">The host.</param>
+/// <param name="Sentence">Why.</param>
+public sealed record LoadUnknown(HostName Host, string Sentence) : IWire;

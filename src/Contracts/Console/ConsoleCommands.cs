@@ -34,3 +34,6 @@ public sealed record ExamineHosts(HostName? Only) : IWire;
 
 /// <summary>Console to a host's doctor actor: examine the host you are on. Answer: <see cref="HostExamined"/>.</summary>
 public sealed record ExamineHost : IWire;
+
+/// <summary>Operator to console: the load of all reachable members. Answer: <see cref="LoadsListed"/>.</summary>
+public sealed record ListLoads : IWire;

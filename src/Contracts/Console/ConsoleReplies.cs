@@ -36,3 +36,8 @@ public sealed record HostExamined(HostName Host, DoctorFinding[] Findings) : IWi
 
 /// <summary>What each member can do, in name order.</summary>
 public sealed record HostsExamined(HostExamined[] Hosts) : IWire;
+
+/// <summary>What each reachable member carries.</summary>
+/// <param name="Hosts">Those that could say, in name order.</param>
+/// <param name="Unknown">Those that could not, and why.</param>
+public sealed record LoadsListed(HostLoad[] Hosts, LoadUnknown[] Unknown) : IWire;

@@ -30,6 +30,7 @@ internal static class AmigCommandLine
             DrainCommands.Undrain(context),
             BalanceCommands.Balance(context),
             BalanceCommands.Explain(context),
+            LoadCommand.Create(context),
             VoterCommands.Voters(context),
             ImageCommands.Create(context),
             DoctorCommand.Create(context),

@@ -75,6 +75,12 @@ public static class Quantities
         return bytes.ToString(unit == 0 || bytes >= 100 ? "0" : "0.0", CultureInfo.InvariantCulture) + " " + units[unit];
     }
 
+    /// <summary>1.5 MiB/s.</summary>
+    public static string Rate(double bytesPerSecond) => Bytes(bytesPerSecond) + "/s";
+
+    /// <summary>0.25 or 12.5: cores.</summary>
+    public static string Cores(double cores) => cores.ToString(cores < 10 ? "0.##" : "0.#", CultureInfo.InvariantCulture);
+
     /// <summary>317 ms or 12.3 s.</summary>
     public static string Milliseconds(double ms)
     {

@@ -28,6 +28,10 @@ internal static class RunCommand
         var tmpfs = new Option<string[]>("--tmpfs") { Description = "Extra tmpfs mount; repeatable.", HelpName = "PATH", DefaultValueFactory = _ => [] };
         var user = new Option<string>("--user") { Description = "Numeric user and group of the first process.", HelpName = "UID[:GID]", DefaultValueFactory = _ => "0:0" };
         var workdir = new Option<string>("--workdir") { Description = "Working directory.", HelpName = "PATH", DefaultValueFactory = _ => "/" };
+        var pin = new Option<bool>("--pin") { Description = "Moved by nobody but you: not to balance, and not when its host is drained." };
+        var labels = new Option<string[]>("--require-label") { Description = "Only on hosts with this label (amig.labels); repeatable.", HelpName = "LABEL", DefaultValueFactory = _ => [] };
+        var apart = new Option<string>("--apart-from") { Description = "Never on one host with another container that names the same group here.", HelpName = "GROUP", DefaultValueFactory = _ => "" };
+        var together = new Option<string>("--together-with") { Description = "On one host with the containers that name the same group here.", HelpName = "GROUP", DefaultValueFactory = _ => "" };
         var args = new Argument<string[]>("ARGS") { Description = "Program and its arguments, after --.", Arity = ArgumentArity.OneOrMore };
 
         name.RefuseIf(text => ContainerName.IsValid(text) ? null : $"--name '{text}' is not a name: {ContainerName.Rule}.");
@@ -40,6 +44,9 @@ internal static class RunCommand
         mtu.RefuseIf(bytes => bytes is >= LeastMtu and <= MostMtu ? null : $"--mtu must be from {LeastMtu} to {MostMtu}.");
         env.RefuseIf(all => all.FirstOrDefault(one => one.IndexOf('=') < 1) is { } bad ? $"--env '{bad}' is not KEY=VALUE." : null);
         tmpfs.RefuseIf(all => all.FirstOrDefault(one => !one.StartsWith('/')) is { } bad ? $"--tmpfs '{bad}' is not an absolute path." : null);
+        labels.RefuseIf(all => all.FirstOrDefault(one => !ContainerName.IsValid(one)) is { } bad ? $"--require-label '{bad}' is not a label: {NameRule("label")}." : null);
+        apart.RefuseIf(text => text.Length == 0 || ContainerName.IsValid(text) ? null : $"--apart-from '{text}' is not a group: {NameRule("group")}.");
+        together.RefuseIf(text => text.Length == 0 || ContainerName.IsValid(text) ? null : $"--together-with '{text}' is not a group: {NameRule("group")}.");
 
         return context.Ask("run", "Start a container on this host.", async (parsed, client, cancel) =>
         {
@@ -65,12 +72,18 @@ internal static class RunCommand
                 millis,
                 parsed.GetValue(pids),
                 parsed.GetValue(tmpfs)!,
-                SignalTerm);
+                SignalTerm,
+                parsed.GetValue(pin),
+                parsed.GetValue(labels)!,
+                parsed.GetValue(apart)!,
+                parsed.GetValue(together)!);
             var started = await client.PostAsync("/v1/containers", request, ApiJson.Default.RunRequest, ApiJson.Default.ContainerJson, cancel).ConfigureAwait(false);
             context.Print(parsed, started, ApiJson.Default.ContainerJson, it => context.Terminal.Out.WriteLine(it.State == nameof(ContainerState.Exited)
                 ? $"{it.Name} was started on {it.Host} and has ended already (epoch {it.Epoch}): 'amig rm {it.Name}' removes it."
                 : $"{it.Name} runs on {it.Host} at {it.Address} (pid {it.InitPid}, epoch {it.Epoch})."));
             return ExitCode.Ok;
-        }, image, name, ip, mac, gateway, mtu, memory, cpus, pids, env, tmpfs, user, workdir, args);
+        }, image, name, ip, mac, gateway, mtu, memory, cpus, pids, env, tmpfs, user, workdir, pin, labels, apart, together, args);
     }
+
+    private static string NameRule(string of) => ContainerName.Rule.Replace("container name", of, StringComparison.Ordinal);
 }

@@ -2,7 +2,9 @@ using ActorMigration.Contracts;
 
 namespace ActorMigration.Host.Http;
 
-/// <summary>Body of POST /v1/containers: what <c>amig run</c> asks for. Empty <paramref name="Mac"/> means: derived from the name.</summary>
+/// <summary>
+/// Body of POST /v1/containers: what <c>amig run</c> asks for. Empty <paramref name="Mac"/> means: derived from the name. Where it may be (<paramref name="Pinned"/> and what follows) may be left out: anywhere.
+/// </summary>
 public sealed record RunRequest(
     string Name,
     string Image,
@@ -20,7 +22,11 @@ public sealed record RunRequest(
     int CpuMillis,
     int Pids,
     string[] Tmpfs,
-    int StopSignal);
+    int StopSignal,
+    bool Pinned = false,
+    string[]? RequiredLabels = null,
+    string ApartFrom = "",
+    string TogetherWith = "");
 
 /// <summary>A container as scripts see it.</summary>
 public sealed record ContainerJson(string Name, string Host, string State, long Epoch, int Ordinal, int InitPid, string Image, string Address, long MemoryBytes)

@@ -28,5 +28,6 @@ namespace ActorMigration.Host.Http;
 [JsonSerializable(typeof(BalanceMoveExplainedJson))]
 [JsonSerializable(typeof(DrainRequest))]
 [JsonSerializable(typeof(HostDrainedJson))]
+[JsonSerializable(typeof(LoadJson))]
 [JsonSerializable(typeof(ApiProblem))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -60,6 +60,8 @@ public sealed class ApiServer : IAsyncDisposable
         new MigrationRoutes(client, settings.Migration.Policy, resolve, time).Map(app);
         new DoctorRoutes(client, hosts, [.. settings.Voters.Select(voter => voter.Host)]).Map(app);
         new BalanceRoutes(client).Map(app);
+        app.MapGet("/v1/load", async http => await http.WriteAsync(
+            LoadJson.From(await client.AskAsync<LoadsListed>(new ListLoads(), http.RequestAborted).ConfigureAwait(false)), ApiJson.Default.LoadJson).ConfigureAwait(false));
         app.MapGet("/v1/hosts", http => http.WriteAsync(new HostsJson(hosts()), ApiJson.Default.HostsJson));
         app.MapGet("/v1/voters", async http => await http.WriteAsync(new VotersJson(await voters().ConfigureAwait(false)), ApiJson.Default.VotersJson).ConfigureAwait(false));
         var node = new NodeJson(settings.Host.Value, typeof(ApiServer).Assembly.GetName().Version!.ToString(3), Environment.ProcessId);

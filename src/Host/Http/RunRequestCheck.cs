@@ -31,7 +31,7 @@ public static partial class RunRequestCheck
 
     /// <summary>JSON may hold null where a list promises text; must hold before the lists are read.</summary>
     public static void RequireEntries(RunRequest request)
-        => Require(request.Args.Concat(request.Env).Concat(request.Tmpfs).All(one => one is not null), "An entry of a list is null.");
+        => Require(request.Args.Concat(request.Env).Concat(request.Tmpfs).Concat(request.RequiredLabels ?? []).All(one => one is not null), "An entry of a list is null.");
 
     public static ContainerSpec ToSpec(RunRequest request, string imageDigest)
     {
@@ -61,7 +61,10 @@ public static partial class RunRequestCheck
             Network(request, name),
             new ContainerLimits(request.MemoryBytes, request.CpuMillis, request.Pids),
             request.Tmpfs,
-            request.StopSignal);
+            request.StopSignal)
+        {
+            Placement = Placement(request),
+        };
     }
 
     /// <summary>The MAC of a container that was given none: locally administered, from the name, the same whoever computes it.</summary>
@@ -71,6 +74,14 @@ public static partial class RunRequestCheck
         // Bit 1 of the first octet: locally administered; bit 0 clear: unicast.
         hash[0] = (byte)((hash[0] & 0xFC) | 0x02);
         return string.Join(':', hash.Take(6).Select(octet => Convert.ToHexStringLower([octet])));
+    }
+
+    private static ContainerPlacement Placement(RunRequest request)
+    {
+        var placement = new ContainerPlacement(request.Pinned, request.RequiredLabels ?? [], request.ApartFrom, request.TogetherWith);
+        var whyNot = placement.WhyNot();
+        Require(whyNot is null, $"{whyNot?[..1].ToUpperInvariant()}{whyNot?[1..]}.");
+        return placement;
     }
 
     private static ContainerNetwork Network(RunRequest request, ContainerName name)

@@ -3,6 +3,7 @@ using ActorMigration.Actors;
 using ActorMigration.Host.Http;
 using ActorMigration.Host.Linux.Containers;
 using ActorMigration.Host.Linux.Criu;
+using ActorMigration.Host.Linux.Load;
 using ActorMigration.Host.Linux.Migration;
 using ActorMigration.Host.Linux.Network;
 using ActorMigration.Host.Linux.Processes;
@@ -31,6 +32,9 @@ internal sealed class LinuxPorts : IAsyncDisposable
 
     /// <summary>Containers outside an attempt.</summary>
     internal IContainerRuntime Runtime => new LinuxContainerRuntime(_node);
+
+    /// <summary>What this host and its containers use.</summary>
+    internal ILoadSource Load => new LinuxLoadSource(_node.Layout, _node.StateDirectory, _node.Uplink, _node.Time);
 
     /// <summary>Images of this host.</summary>
     internal IImageCatalog Images => new ImageCatalog(_node.Images, _node.Time);

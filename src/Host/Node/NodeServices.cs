@@ -200,6 +200,7 @@ internal sealed class NodeServices : IAsyncDisposable
         node.ActorOf(ContainersActor.Props(attempts, Linux.Runtime), "containers");
         node.ActorOf(MigrationsActor.Props(attempts, Linux.Runtime), "migrations");
         node.ActorOf(DoctorActor.Props(peers.Self, new HostDoctor(_settings.Runc, _settings.Criu, _settings.Tracking, _time), attestation, _time, DoctorActor.Deadline), "doctor");
+        node.ActorOf(LoadActor.Props(peers.Self, Linux.Load, _settings.Load, () => Drain.Cause == DrainCause.None ? HostStanding.Accepts : HostStanding.Draining, container => DirtyRate.MeasuredBy(_decision.Journal.State, container), _time), "load");
         var console = node.ActorOf(ConsoleActor.Props(peers, _decision.Poll), "console");
         var balance = new BalanceServices(peers, console, Balancing, Drain, _settings.Balance.Policy, _settings.Migration.Policy(0, false, false), _settings.Balance.Interval, _time);
         node.ActorOf(BalancerActor.Props(balance), "balancer");

@@ -74,6 +74,9 @@ public sealed record NodeSettings
 
     public required BalanceSettings Balance { get; init; }
 
+    /// <summary>Keys of <c>amig.load</c>, and <c>amig.labels</c>.</summary>
+    public required LoadSettings Load { get; init; }
+
     /// <summary>Null when steps of attempts cannot be held.</summary>
     public required string? HoldDirectory { get; init; }
 }

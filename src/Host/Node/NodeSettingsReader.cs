@@ -20,6 +20,9 @@ public static partial class NodeSettingsReader
     /// <summary>Longest path of a Unix socket, from include/uapi/linux/un.h (UNIX_PATH_MAX is 108 with its NUL).</summary>
     private const int SocketPathMax = 107;
 
+    /// <summary>Mbit/s: a hundred times the fastest Ethernet there is.</summary>
+    private const int MostMegabits = 100_000_000;
+
     public static NodeSettings Read(HoconFiles files) => Read(files, out _);
 
     /// <summary>Also gives every key that exists, which the documentation is compared with.</summary>
@@ -57,6 +60,7 @@ public static partial class NodeSettingsReader
             VoterTimes = new VoterTimes(
                 section.Time("voter.reply", "2 s"), section.Time("voter.first-back-off", "50 ms"), section.Time("voter.longest-back-off", "5 s")),
             Balance = Balance(section),
+            Load = Load(section),
             HoldDirectory = HoldDirectory(section),
         };
         section.RefuseUnknownKeys();
@@ -99,6 +103,36 @@ public static partial class NodeSettingsReader
         return policy.LongestCooldown >= policy.Cooldown
             ? new BalanceSettings(policy, section.Time("balance.interval", "30 s"))
             : throw new SettingsException("The key amig.balance.longest-cooldown must not be shorter than amig.balance.cooldown.");
+    }
+
+    private static LoadSettings Load(StrictSection section)
+    {
+        const double BytesPerMegabit = 1e6 / 8;
+        var settings = new LoadSettings(
+            section.Time("load.interval", "5 s"),
+            section.Time("load.window", "60 s"),
+            section.Time("load.forget-after", "30 s"),
+            section.Size("load.disk-rate", "200 MiB"),
+            section.Number("load.network-mbit", 1, MostMegabits, "1000") * BytesPerMegabit,
+            Labels(section));
+        return !LoadWindows.All.Contains(settings.Window)
+                ? throw new SettingsException($"The key amig.load.window must be one of {string.Join(", ", LoadWindows.All.Select(window => $"{window.TotalSeconds} s"))}.")
+            : settings.Interval < LoadAverages.ShortestGap || settings.Interval > settings.Window / 2
+                ? throw new SettingsException($"The key amig.load.interval must be from {LoadAverages.ShortestGap.TotalMilliseconds} ms to half of amig.load.window: a mean needs two samples at least.")
+            : settings.ForgetAfter < settings.Interval * 2
+                ? throw new SettingsException("The key amig.load.forget-after must be twice amig.load.interval or more: one sample may be late.")
+            : settings.DiskBytesPerSecond <= 0
+                ? throw new SettingsException("The key amig.load.disk-rate must be more than 0 B.")
+            : settings;
+    }
+
+    private static string[] Labels(StrictSection section)
+    {
+        const string Rule = "a label has 1 to 32 characters: lower-case letters, digits and '-', and starts with a letter or digit";
+        var labels = section.ListOrNone("labels", "[\"ssd\", \"rack-2\"]");
+        return labels.FirstOrDefault(label => !ContainerName.IsValid(label)) is { } wrong ? throw new SettingsException($"The key amig.labels holds '{wrong}'; {Rule}.")
+            : labels.GroupBy(label => label).FirstOrDefault(group => group.Count() > 1) is { } twice ? throw new SettingsException($"The key amig.labels names {twice.Key} twice.")
+            : [.. labels];
     }
 
     private static HostName Host(StrictSection section)

@@ -47,6 +47,10 @@ internal sealed partial class StrictSection(string name, HoconFiles files)
         return [.. value.GetArray().Select(item => item.GetString().Trim())];
     }
 
+    /// <summary>The same, for a list that may be empty: to the parser <c>[]</c> is a value without anything in it.</summary>
+    internal IReadOnlyList<string> ListOrNone(string key, string example)
+        => Find(key, example) is var value && !value.IsArray() && !value.IsObject() && string.IsNullOrEmpty(value.GetString()) ? [] : List(key, example);
+
     internal int Number(string key, int least, int most, string example)
     {
         var text = Text(key, example);

@@ -8,12 +8,13 @@ namespace ActorMigration.Actors.Tests.Migrations;
 /// The operating system of one host, in memory, behind the same ports as the real one and under the same contract: one container, what stands of it, and a call
 /// that fails or hangs on order. It outlives the actors, as a host outlives its daemon.
 /// </summary>
-internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, IContainerRuntime, IStepHolds
+internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, IContainerRuntime, ILoadSource, IStepHolds
 {
     /// <summary>Pid of whatever first process there is.</summary>
     internal const int InitPid = 1;
 
     private long _count = -1;
+    private int _samples;
 
     public HostName Name { get; } = name;
 
@@ -124,6 +125,16 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
 
     public Task<ContainerStatus[]> ListAsync(CancellationToken cancel)
         => Task.FromResult<ContainerStatus[]>(Container is { } here ? [Status(here)] : []);
+
+    /// <summary>Each sample is a second after the one before; a container that runs uses half of the one core, and the host a tenth more.</summary>
+    public Task<LoadSample> SampleAsync(CancellationToken cancel)
+    {
+        _samples++;
+        ContainerCounters[] containers = Container is { } here && Tree is Tree.Running or Tree.Frozen
+            ? [new ContainerCounters(here.Name, Fence, here.Placement, _samples * 0.5, 1 << 20, 0, 0, 1 << 20, null)]
+            : [];
+        return Task.FromResult(new LoadSample(TimeSpan.FromSeconds(_samples), new HostCounters(1, _samples * 0.6, 1 << 30, 2 << 20, 0, 0, null, null), containers));
+    }
 
     bool IStepHolds.IsHeld(string step) => step == Held;
 

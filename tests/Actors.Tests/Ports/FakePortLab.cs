@@ -11,7 +11,7 @@ internal sealed class FakePortLab : IPortLab
     private readonly Host _a = new(new FakeHost(TwoHosts.A));
     private readonly Host _b = new(new FakeHost(TwoHosts.B));
 
-    public ContainerSpec Spec { get; } = FakeHost.Spec(TwoHosts.Container);
+    public ContainerSpec Spec { get; } = FakeHost.Spec(TwoHosts.Container) with { Placement = new ContainerPlacement(true, ["ssd", "rack-2"], "web", "cache") };
 
     public IPortHost A => _a;
 
@@ -32,6 +32,8 @@ internal sealed class FakePortLab : IPortLab
         public IDestinationHost Destinations => Fake;
 
         public IContainerRuntime Runtime => Fake;
+
+        public ILoadSource Load => Fake;
 
         /// <summary>What a daemon holds in its memory is in the attempts' objects, which are not used any more.</summary>
         public Task RestartAsync() => Task.CompletedTask;

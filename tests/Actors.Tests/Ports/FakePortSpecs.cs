@@ -25,3 +25,9 @@ public sealed class FakeContainerRuntimeSpec : ContainerRuntimeContract
 {
     protected override Task<IPortLab> NewLabAsync() => Task.FromResult<IPortLab>(new FakePortLab());
 }
+
+/// <summary>The fake counters of the actors' tests keep the contract.</summary>
+public sealed class FakeLoadSourceSpec : LoadSourceContract
+{
+    protected override Task<IPortLab> NewLabAsync() => Task.FromResult<IPortLab>(new FakePortLab());
+}

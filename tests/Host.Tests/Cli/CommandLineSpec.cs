@@ -21,6 +21,8 @@ public sealed class CommandLineSpec
     [InlineData("run --image i --name a --ip 10.0.0.1/24 --user redis -- x", "--user 'redis'")]
     [InlineData("run --image i --name a --ip 10.0.0.1/24 --pids 99999999999 -- x", "'99999999999' for option '--pids'")]
     [InlineData("run --image i --name a --ip 10.0.0.1/24 --mtu x -- x", "'x' for option '--mtu'")]
+    [InlineData("load ..", "'..' cannot name a host: a host name has")]
+    [InlineData("load h1 h2", "Unrecognized command or argument 'h2'")]
     [InlineData("rm ..", "'..' is not a name or id")]
     [InlineData("cancel ..", "'..' is not a name or id")]
     [InlineData("migration show ü", "'ü' is not a name or id")]

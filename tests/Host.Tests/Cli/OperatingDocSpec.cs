@@ -40,7 +40,8 @@ public sealed partial class OperatingDocSpec
 
         Assert.Equal(keys.Except(required).Order(StringComparer.Ordinal), rows.Keys.Order(StringComparer.Ordinal));
         Assert.All(required, key => Assert.Contains($"`{key}`", Text, StringComparison.Ordinal));
-        Assert.All(rows, row => Assert.Equal(files.Merged.GetString(row.Key), row.Value));
+        // The parser gives nothing for an empty list.
+        Assert.All(rows, row => Assert.Equal(files.Merged.GetString(row.Key) is { Length: > 0 } text ? text : "[]", row.Value));
     }
 
     [Fact]

@@ -74,6 +74,45 @@ public sealed class ApiSpec
     }
 
     [Fact]
+    public async Task Run_says_where_the_container_may_be()
+    {
+        RunContainer? seen = null;
+        await using var api = await TestApi.StartAsync(command =>
+        {
+            seen = command as RunContainer ?? seen;
+            return command is ListContainers ? Cluster : new ContainerStarted(new HostName("h1"), Cluster.Hosts[1].Containers[0]);
+        });
+
+        var run = await api.RunAsync([.. Run[..^2], "--pin", "--require-label", "ssd", "--require-label", "rack-2", "--apart-from", "web", "--together-with", "cache", .. Run[^2..]]);
+
+        Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
+        var placement = seen!.Spec.Placement;
+        Assert.Equal((true, "web", "cache"), (placement.Pinned, placement.ApartFrom, placement.TogetherWith));
+        Assert.Equal(["ssd", "rack-2"], placement.Labels);
+
+        await api.RunAsync(Run);
+        Assert.Equal((false, 0, "", ""), (seen.Spec.Placement.Pinned, seen.Spec.Placement.Labels.Length, seen.Spec.Placement.ApartFrom, seen.Spec.Placement.TogetherWith));
+    }
+
+    [Theory]
+    [InlineData("""{"requiredLabels":["SSD"]}""", "'SSD' is no label: one has 1 to 32 characters")]
+    [InlineData("""{"requiredLabels":[null]}""", "An entry of a list is null.")]
+    [InlineData("""{"apartFrom":"a b"}""", "'a b' is no group to be apart from")]
+    [InlineData("""{"togetherWith":"../x"}""", "'../x' is no group to be together with")]
+    [InlineData("""{"togetherWith":"web","apartFrom":"web"}""", "A container cannot be apart from and together with the group web.")]
+    [InlineData("""{"requiredLabels":["a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a"]}""", "A container asks for 16 labels at most.")]
+    public void A_placement_that_cannot_be_is_refused_with_one_sentence(string extra, string sentence)
+    {
+        const string Plain = """{"name":"a","image":"i","args":["x"],"env":[],"workingDirectory":"/","uid":0,"gid":0,"address":"10.0.0.9","prefixLength":24,"mac":"","gateway":"","mtu":1500,"memoryBytes":0,"cpuMillis":0,"pids":0,"tmpfs":[],"stopSignal":15}""";
+        var plain = JsonSerializer.Deserialize(Plain, ApiJson.Default.RunRequest)!;
+        Assert.Equal(ContainerPlacement.Anywhere.Pinned, RunRequestCheck.ToSpec(plain, "sha256:aa").Placement.Pinned);
+
+        var request = JsonSerializer.Deserialize($"{Plain[..^1]},{extra[1..]}", ApiJson.Default.RunRequest)!;
+
+        Assert.Contains(sentence, Assert.Throws<ApiException>(() => RunRequestCheck.ToSpec(request, "sha256:aa")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Run_does_not_say_that_a_program_runs_which_has_ended_already()
     {
         await using var api = await TestApi.StartAsync(command => command is ListContainers
@@ -99,6 +138,9 @@ public sealed class ApiSpec
     [InlineData("--image", "nosuch", ExitCode.NotFound, "The image 'nosuch' is not on h1")]
     [InlineData("--mac", "01:00:00:00:00:00", ExitCode.Usage, "The MAC '01:00:00:00:00:00' must be")]
     [InlineData("--gateway", "gw", ExitCode.Usage, "The gateway 'gw' is not an IPv4 address.")]
+    [InlineData("--require-label", "SSD", ExitCode.Usage, "--require-label 'SSD' is not a label: a label has 1 to 32 characters")]
+    [InlineData("--apart-from", "a/b", ExitCode.Usage, "--apart-from 'a/b' is not a group: a group has 1 to 32 characters")]
+    [InlineData("--together-with", "a b", ExitCode.Usage, "--together-with 'a b' is not a group")]
     [InlineData("--workdir", "/a/../b", ExitCode.Usage, "The working directory '/a/../b'")]
     public async Task Run_is_refused_before_anything_is_started(string option, string value, ExitCode code, string sentence)
     {

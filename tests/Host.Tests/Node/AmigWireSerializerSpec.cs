@@ -33,6 +33,19 @@ public sealed class AmigWireSerializerSpec : IDisposable
     }
 
     [Fact]
+    public void The_placement_of_a_container_crosses_in_prepare()
+    {
+        var spec = PlacementSpec.Spec(new ContainerPlacement(true, ["ssd", "rack-2"], "web", "cache"));
+        var survey = new SourceSurvey(spec, 1, 2, 3, 4, [], new Platform("x86_64", [], "6.18", "4.2", "write-protect"));
+        var sent = new PrepareResources(AttemptId.New(), new Fence(1, 1), new PrepareOrder(survey, new HostName("h1")), null!);
+
+        var read = Assert.IsType<PrepareResources>(_serializer.FromBinary(_serializer.ToBinary(sent), _serializer.Manifest(sent))).Order.Survey.Spec.Placement;
+
+        Assert.Equal((true, "web", "cache"), (read.Pinned, read.ApartFrom, read.TogetherWith));
+        Assert.Equal(["ssd", "rack-2"], read.Labels);
+    }
+
+    [Fact]
     public void Every_wire_message_of_the_contracts_has_a_manifest_and_no_field_of_a_vague_type()
     {
         var messages = WireTypes.Messages(typeof(IWire).Assembly);

@@ -33,7 +33,14 @@ public sealed class NodeSettingsSpec
         Assert.Equal(Actors.VoterTimes.Default, settings.VoterTimes);
         Assert.Equal(MigrationPolicy.Default, settings.Migration.Policy(0, force: false, verify: false));
         Assert.False(settings.Migration.VerifyMemory);
+        Assert.Equal((TimeSpan.FromSeconds(5), Actors.LoadWindows.Minute, TimeSpan.FromSeconds(30)), (settings.Load.Interval, settings.Load.Window, settings.Load.ForgetAfter));
+        Assert.Equal((200.0 * (1 << 20), 125e6), (settings.Load.DiskBytesPerSecond, settings.Load.NetworkBytesPerSecond));
+        Assert.Empty(settings.Load.Labels);
     }
+
+    [Fact]
+    public void Labels_are_read_in_their_order()
+        => Assert.Equal(["ssd", "rack-2"], NodeSettingsReader.Read(With(Own + "\namig.labels = [\"ssd\", rack-2]")).Load.Labels);
 
     [Theory]
     [InlineData("host = \"h1\"", "amig.host")]
@@ -87,6 +94,15 @@ public sealed class NodeSettingsSpec
     [InlineData("amig.migration.verify-memory = perhaps", "amig.migration.verify-memory")]
     [InlineData("amig.cgroup-prefix = \"a/b\"", "amig.cgroup-prefix")]
     [InlineData("amig.criu = [\"x\"]", "amig.criu")]
+    [InlineData("amig.labels = [\"SSD\"]", "amig.labels holds 'SSD'; a label has")]
+    [InlineData("amig.labels = [\"a\", \"a\"]", "amig.labels names a twice")]
+    [InlineData("amig.labels = ssd", "amig.labels")]
+    [InlineData("amig.load.window = 61 s", "amig.load.window must be one of 10 s, 60 s, 300 s")]
+    [InlineData("amig.load.interval = 31 s", "amig.load.interval must be from 100 ms to half of amig.load.window")]
+    [InlineData("amig.load.interval = 50 ms", "amig.load.interval must be from 100 ms")]
+    [InlineData("amig.load.forget-after = 9 s", "amig.load.forget-after must be twice")]
+    [InlineData("amig.load.disk-rate = 0 B", "amig.load.disk-rate must be more than 0 B")]
+    [InlineData("amig.load.network-mbit = 0", "amig.load.network-mbit")]
     public void A_malformed_value_is_refused_by_its_key(string line, string named)
     {
         var refused = Assert.Throws<SettingsException>(() => NodeSettingsReader.Read(With(Own + "\n" + line)));

@@ -38,6 +38,8 @@ internal sealed class LinuxPortHost : IPortHost, IAsyncDisposable
 
     public IContainerRuntime Runtime => Process.Runtime;
 
+    public ILoadSource Load => Process.Load;
+
     private PortProcess Process => _process ?? throw new InvalidOperationException($"host {Name} is down");
 
     private string State => _settings.StateDirectory;

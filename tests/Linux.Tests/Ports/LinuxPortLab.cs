@@ -41,7 +41,10 @@ internal sealed class LinuxPortLab : IPortLab
         {
             lab.Spec = new ContainerSpec(
                 new ContainerName($"c{lab._suffix}"), await lab._a.ImportImageAsync(), ["/bin/sh", "-c", Counter], ["PATH=/bin"], "/", 0, 0,
-                lab._segment.Network with { Gateway = "" }, new ContainerLimits(0, 0, 0), [], 15);
+                lab._segment.Network with { Gateway = "" }, new ContainerLimits(0, 0, 0), [], 15)
+            {
+                Placement = new ContainerPlacement(true, ["ssd", "rack-2"], "web", "cache"),
+            };
             await Task.WhenAll(lab._a.StartAsync(), lab._b.StartAsync());
             return lab;
         }

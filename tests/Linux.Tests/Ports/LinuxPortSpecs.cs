@@ -90,3 +90,9 @@ public sealed class LinuxContainerRuntimeSpec : ContainerRuntimeContract
 {
     protected override Task<IPortLab> NewLabAsync() => LinuxPortLab.StartAsync();
 }
+
+/// <summary>The contract of the load's port on a real kernel.</summary>
+public sealed class LinuxLoadSourceContractSpec : LoadSourceContract
+{
+    protected override Task<IPortLab> NewLabAsync() => LinuxPortLab.StartAsync();
+}

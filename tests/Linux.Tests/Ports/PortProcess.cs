@@ -30,6 +30,8 @@ internal sealed class PortProcess : IDisposable
 
     internal IDestinationHost Destinations => Remote<IDestinationHost>(PortServer.Destinations);
 
+    internal ILoadSource Load => Remote<ILoadSource>(PortServer.Load);
+
     internal IContainerRuntime Runtime => Remote<IContainerRuntime>(PortServer.Runtime);
 
     internal static async Task<PortProcess> StartAsync(string networkNamespace, PortHostSettings settings)

@@ -7,6 +7,7 @@ using ActorMigration.Actors.Streaming;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Linux.Containers;
 using ActorMigration.Host.Linux.Criu;
+using ActorMigration.Host.Linux.Load;
 using ActorMigration.Host.Linux.Migration;
 using ActorMigration.Host.Linux.Network;
 using ActorMigration.Host.Linux.Store;
@@ -23,11 +24,12 @@ internal sealed class PortServer
     internal const int Sources = 0;
     internal const int Destinations = 1;
     internal const int Runtime = 2;
+    internal const int Load = 3;
 
     private readonly ConcurrentDictionary<int, object> _objects = new();
     private readonly ConcurrentDictionary<int, CancellationTokenSource> _cancels = new();
     private readonly Lock _output = new();
-    private int _next = Runtime;
+    private int _next = Load;
 
     internal static async Task RunAsync(PortHostSettings settings)
     {
@@ -36,6 +38,7 @@ internal sealed class PortServer
         server._objects[Sources] = new LinuxSourceHost(node);
         server._objects[Destinations] = new LinuxDestinationHost(node);
         server._objects[Runtime] = new LinuxContainerRuntime(node);
+        server._objects[Load] = new LinuxLoadSource(node.Layout, node.StateDirectory, node.Uplink, node.Time);
         server.Send(new PortReply(-1, null, null, null, false));
         while (await Console.In.ReadLineAsync() is { } line)
         {

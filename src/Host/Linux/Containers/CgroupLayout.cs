@@ -12,6 +12,9 @@ public sealed record CgroupLayout(string FreezerMount, bool IsV2, string MemoryM
 {
     private const string Root = "/sys/fs/cgroup";
 
+    /// <summary>Mount point whose sub-directories count CPU time; null where none does.</summary>
+    public string? CpuMount { get; init; }
+
     /// <summary>Looks at this mount namespace; null when no freezer is mounted, and then no container can be moved.</summary>
     public static CgroupLayout? Find() => Find(File.ReadLines("/proc/self/mountinfo"));
 
@@ -20,7 +23,7 @@ public sealed record CgroupLayout(string FreezerMount, bool IsV2, string MemoryM
     /// </summary>
     internal static CgroupLayout? Find(IEnumerable<string> mountinfo)
     {
-        string? freezer = null, memory = null;
+        string? freezer = null, memory = null, cpu = null;
         var mounts = new List<string>();
         foreach (var line in mountinfo)
         {
@@ -35,16 +38,17 @@ public sealed record CgroupLayout(string FreezerMount, bool IsV2, string MemoryM
 
             if (right[0] == "cgroup2" && left[4] == Root)
             {
-                return new CgroupLayout(Root, IsV2: true, Root, [Root]);
+                return new CgroupLayout(Root, IsV2: true, Root, [Root]) { CpuMount = Root };
             }
 
             var controllers = right[0] == "cgroup" ? right[2].Split(',') : [];
             freezer = controllers.Contains("freezer") ? left[4] : freezer;
             memory = controllers.Contains("memory") ? left[4] : memory;
+            cpu = controllers.Contains("cpuacct") ? left[4] : cpu;
             mounts.Add(left[4]);
         }
 
-        return freezer is null ? null : new CgroupLayout(freezer, IsV2: false, memory ?? freezer, mounts);
+        return freezer is null ? null : new CgroupLayout(freezer, IsV2: false, memory ?? freezer, mounts) { CpuMount = cpu };
     }
 
     /// <summary>The cgroup of a container.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ActorMigration.Contracts;
 
 namespace ActorMigration.Host.Linux.Containers;
@@ -34,6 +35,8 @@ public static class SpecCheck
         Require(spec.Uid >= 0 && spec.Gid >= 0, "user and group ids are not negative");
         Require(spec.Limits is { MemoryBytes: >= 0, CpuMillis: >= 0, Pids: >= 0 }, "limits are not negative");
         Require(spec.StopSignal is > 0 and < 65, "a stop signal is between 1 and 64");
+        Require(spec.Placement is not null, "a container has a placement");
+        Require(spec.Placement.WhyNot() is null, spec.Placement.WhyNot() ?? "");
         Require(spec.Tmpfs.Length <= MaxTmpfs, $"a container has at most {MaxTmpfs} tmpfs mounts of its own");
         Require(spec.Tmpfs.Distinct().Count() == spec.Tmpfs.Length, "a tmpfs mount is named twice");
         foreach (var path in spec.Tmpfs)
@@ -49,7 +52,7 @@ public static class SpecCheck
         => path == "/" || (path.Length is > 1 and < 4096 && path[0] == '/' && !path.Any(char.IsControl)
             && path[1..].Split('/').All(part => part is not ("" or "." or "..")));
 
-    private static void Require(bool condition, string sentence)
+    private static void Require([DoesNotReturnIf(false)] bool condition, string sentence)
     {
         if (!condition)
         {

@@ -1,0 +1,163 @@
+using ActorMigration.Contracts;
+using Akka.Actor;
+using Akka.Event;
+
+namespace ActorMigration.Actors;
+
+/// <summary>
+/// Measures the host it is on and tells who asks: a sample every <see cref="LoadSettings.Interval"/>, taken off this actor's thread, one at a time. A sample that fails or hangs leaves the numbers as they are
+/// until they are older than <see cref="LoadSettings.ForgetAfter"/>; from then on the answer is that nothing is known, since a host that is planned for by old numbers gets containers that it cannot carry.
+///
+/// Supervision: restarted by the node, and begins anew; what it knew is lost and known again after two samples.
+/// </summary>
+public sealed class LoadActor : UntypedActor, IWithTimers
+{
+    /// <summary>A cause that lasts is logged again after this, for whoever has only the log of today.</summary>
+    public static readonly TimeSpan LogAgainAfter = TimeSpan.FromHours(1);
+
+    /// <summary>Causes that are remembered: a message that has a number in it would otherwise be a new one each time.</summary>
+    private const int MostCauses = 16;
+
+    private readonly HostName _self;
+    private readonly ILoadSource _source;
+    private readonly LoadSettings _settings;
+    private readonly Func<HostStanding> _standing;
+    private readonly Func<ContainerName, double?> _measuredDirty;
+    private readonly TimeProvider _clock;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly Dictionary<string, long> _logged = new(StringComparer.Ordinal);
+    private LoadAverages _averages = LoadAverages.None;
+    private long? _sampledAt;
+    private Sampling? _running;
+    private string _trouble = "";
+
+    public LoadActor(HostName self, ILoadSource source, LoadSettings settings, Func<HostStanding> standing, Func<ContainerName, double?> measuredDirty, TimeProvider clock)
+    {
+        _self = self;
+        _source = source;
+        _settings = settings;
+        _standing = standing;
+        _measuredDirty = measuredDirty;
+        _clock = clock;
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <param name="self">This host.</param>
+    /// <param name="source">Where the counters come from.</param>
+    /// <param name="settings">Times and capacities.</param>
+    /// <param name="standing">Whether this host may have more containers; asked at each answer.</param>
+    /// <param name="measuredDirty">Bytes per second that the last move of a container measured; asked at each answer.</param>
+    /// <param name="clock">Time.</param>
+    public static Props Props(HostName self, ILoadSource source, LoadSettings settings, Func<HostStanding> standing, Func<ContainerName, double?> measuredDirty, TimeProvider clock)
+        => Akka.Actor.Props.Create(() => new LoadActor(self, source, settings, standing, measuredDirty, clock));
+
+    protected override void PreStart()
+    {
+        Sample();
+        Timers.StartPeriodicTimer(nameof(SampleDue), SampleDue.Instance, _settings.Interval);
+    }
+
+    protected override void PostStop() => _running?.Cancel.Cancel();
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case AskLoad:
+                Sender.Tell(Answer());
+                break;
+            case SampleDue:
+                Sample();
+                break;
+            case Sampled sampled when ReferenceEquals(sampled.Sampling, _running):
+                Take(sampled);
+                break;
+            case Sampled:
+                // Of this actor before a restart.
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private IWire Answer()
+    {
+        if (_sampledAt is not { } at)
+        {
+            return Unknown("it has not been measured yet");
+        }
+
+        if (_clock.GetElapsedTime(at) > _settings.ForgetAfter)
+        {
+            return Unknown($"it has not been measured for {_clock.GetElapsedTime(at).TotalSeconds:0} s");
+        }
+
+        var frame = new HostFrame(_self, _standing(), _settings.Labels, _settings.DiskBytesPerSecond, _settings.NetworkBytesPerSecond, _measuredDirty);
+        return _averages.Over(_settings.Window, frame) is { } load ? new LoadTold(load) : Unknown("it has not been measured twice yet");
+    }
+
+    private LoadUnknown Unknown(string why) => new(_self, $"the load of host {_self} is not known: {why}{(_trouble.Length > 0 ? $" ({_trouble})" : "")}");
+
+    private void Sample()
+    {
+        if (_running is { } hanging)
+        {
+            // Another one beside it would hang as well, and hold another thread.
+            if (_clock.GetElapsedTime(hanging.Since) > _settings.ForgetAfter)
+            {
+                Trouble("a sample of this host's load hangs", $"since {_clock.GetElapsedTime(hanging.Since).TotalSeconds:0} s");
+            }
+
+            return;
+        }
+
+        var sampling = new Sampling(_clock.GetTimestamp(), new CancellationTokenSource());
+        _running = sampling;
+        var (source, cancel) = (_source, sampling.Cancel.Token);
+        Task.Run(() => source.SampleAsync(cancel)).PipeTo(Self, Self, sample => new Sampled(sampling, sample, null), failure => new Sampled(sampling, null, failure));
+    }
+
+    private void Take(Sampled sampled)
+    {
+        sampled.Sampling.Cancel.Dispose();
+        _running = null;
+        if (sampled.Sample is not { } sample)
+        {
+            Trouble("this host's load could not be measured", sampled.Failure!.GetBaseException().Message);
+            return;
+        }
+
+        _averages = _averages.After(sample);
+        _sampledAt = _clock.GetTimestamp();
+        _trouble = "";
+    }
+
+    /// <summary>Once for each cause; a host that cannot be measured stays so for days, at twelve samples a minute.</summary>
+    private void Trouble(string what, string cause)
+    {
+        _trouble = $"{what}: {cause}";
+        // A hang has a number in its cause that grows.
+        var key = _running is null ? _trouble : what;
+        if (_logged.TryGetValue(key, out var at) ? _clock.GetElapsedTime(at) < LogAgainAfter : _logged.Count >= MostCauses)
+        {
+            return;
+        }
+
+        _logged[key] = _clock.GetTimestamp();
+        _log.Warning("{0}; after {1} s it counts as not known, and nothing is planned for this host", _trouble, _settings.ForgetAfter.TotalSeconds);
+    }
+
+    /// <summary>One call of the source: timestamp of its beginning, and what ends it.</summary>
+    private sealed record Sampling(long Since, CancellationTokenSource Cancel);
+
+    /// <summary>Self-message: a sample came, or did not.</summary>
+    private sealed record Sampled(Sampling Sampling, LoadSample? Sample, Exception? Failure) : INoSerializationVerificationNeeded;
+
+    /// <summary>Self-message: time for the next sample.</summary>
+    private sealed record SampleDue : INoSerializationVerificationNeeded
+    {
+        public static SampleDue Instance { get; } = new();
+    }
+}
