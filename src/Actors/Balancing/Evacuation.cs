@@ -4,37 +4,41 @@ namespace ActorMigration.Actors;
 
 /// <summary>
 /// Where the containers of drained hosts go: the shortest predicted stop first, each to the host that is least busy with it. Memory is the one thing that hosts cannot share, so the reserve is kept of it; a host may become busier than a balanced
-/// cluster would have it, as the operator wants the drained one empty. What has to stay together goes to a host that has room for all of it, one after the other. Pure.
+/// cluster would have it, as the operator wants the drained one empty. What has to stay together goes to a host that has room for all of it, one after the other. A host that a container could not be moved to the last time comes last. Pure.
 /// </summary>
 public sealed class Evacuation
 {
-    /// <summary>A container that could not be moved is tried again after this, doubled by each failure, but not after more than the policy's cooldown.</summary>
+    /// <summary>A container that could not be moved is tried again after this, doubled by each failure in a row, but not after more than the policy's cooldown.</summary>
     public static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(30);
+
+    /// <summary>Doublings after which any cooldown is reached.</summary>
+    private const int MostDoublings = 30;
 
     private readonly LoadSnapshot _snapshot;
     private readonly BalancePolicy _policy;
-    private readonly MoveHistory _history;
+    private readonly Dictionary<ContainerName, PastMove> _past;
     private readonly Dictionary<HostName, Site> _sites;
     private readonly HashSet<ContainerName> _underWay;
 
-    private Evacuation(LoadSnapshot snapshot, BalancePolicy policy, MoveHistory history, IReadOnlyCollection<DecidedMove> underWay)
+    private Evacuation(LoadSnapshot snapshot, BalancePolicy policy, IEnumerable<PastMove> past, IReadOnlyCollection<DecidedMove> underWay)
     {
-        (_snapshot, _policy, _history) = (snapshot, policy, history);
+        (_snapshot, _policy) = (snapshot, policy);
+        _past = past.ToDictionary(p => p.Container);
         _sites = snapshot.Hosts.ToDictionary(h => h.Host, h => new Site(h));
         _underWay = [.. underWay.Select(m => m.Move.Container)];
         foreach (var move in underWay.Select(m => m.Move))
         {
-            var container = snapshot.Hosts.SelectMany(h => h.Containers).FirstOrDefault(c => c.Name == move.Container);
-            Make(move, container);
+            Make(move, snapshot.Hosts.SelectMany(h => h.Containers).FirstOrDefault(c => c.Name == move.Container));
         }
     }
 
     /// <param name="snapshot">All hosts that answer.</param>
     /// <param name="policy">Limits and reserve.</param>
-    /// <param name="history">What was tried lately.</param>
-    /// <param name="underWay">Moves that have not ended; they count.</param>
-    public static EvacuationPlan Plan(LoadSnapshot snapshot, BalancePolicy policy, MoveHistory history, IReadOnlyCollection<DecidedMove> underWay)
-        => new Evacuation(snapshot, policy, history, underWay).Plan(underWay.Count);
+    /// <param name="past">What was tried lately.</param>
+    /// <param name="underWay">Moves that have not ended; they count for their containers and hosts.</param>
+    /// <param name="countedUnderWay">How many of them count for the limit of the cluster.</param>
+    public static EvacuationPlan Plan(LoadSnapshot snapshot, BalancePolicy policy, IEnumerable<PastMove> past, IReadOnlyCollection<DecidedMove> underWay, int countedUnderWay)
+        => new Evacuation(snapshot, policy, past, underWay).Plan(countedUnderWay);
 
     private EvacuationPlan Plan(int underWay)
     {
@@ -64,10 +68,10 @@ public sealed class Evacuation
     }
 
     private bool IsTooSoon(ContainerName container)
-        => _history.Last.TryGetValue(container, out var last)
-           && Math.Abs(_snapshot.AtUnixMs - last.AtUnixMs) < Math.Min(_policy.Cooldown.TotalMilliseconds, FirstRetry.TotalMilliseconds * Math.Pow(2, Math.Min(last.InARow, 30) - 1));
+        => _past.TryGetValue(container, out var last) && last.Failures > 0
+           && Math.Abs(_snapshot.AtUnixMs - last.AtUnixMs) < Math.Min(_policy.Cooldown.TotalMilliseconds, FirstRetry.TotalMilliseconds * Math.Pow(2, Math.Min(last.Failures - 1, MostDoublings)));
 
-    /// <summary>What no other order of moves could change; null when some host could take it.</summary>
+    /// <summary>Why no host can take it as things are; null when one can, if not at this moment.</summary>
     private string? WhyNowhere(ContainerLoad container)
     {
         var placement = container.Placement;
@@ -76,39 +80,65 @@ public sealed class Evacuation
             return "it is pinned to its host: move it by hand, or remove it";
         }
 
-        var accepting = _sites.Values.Where(s => s.Load.Standing == HostStanding.Accepts).ToArray();
-        if (accepting.Length == 0)
+        var left = _sites.Values.Where(s => s.Load.Standing == HostStanding.Accepts).ToArray();
+        if (left.Length == 0)
         {
             return "no other host takes containers";
         }
 
-        var labelled = accepting.Where(s => HasLabels(s, container)).ToArray();
-        if (labelled.Length == 0)
+        if (Keep(ref left, s => HasLabels(s, container)))
         {
             return $"no host that takes containers has the label {string.Join(" and ", placement.Labels)}";
         }
 
-        if (placement.ApartFrom.Length > 0 && labelled.All(s => IsTaken(s, container)))
+        if (Keep(ref left, s => !IsTaken(s, container)))
         {
             return $"every host that could take it has another container of the group {placement.ApartFrom}, from which it is to be apart";
         }
 
-        return labelled.Any(s => s.Load.Capacity.Memory * (1 - _policy.Reserve) - s.Load.Own.Memory >= container.Used.Memory)
-            ? null
-            : FormattableString.Invariant($"no host that could take it has {container.Used.Memory / (1 << 20):0} MiB beside its reserve");
+        var begun = Begun(container);
+        if (Keep(ref left, s => begun is null || s == begun))
+        {
+            return $"it belongs together with what is on host {begun!.Load.Host}, which cannot take it";
+        }
+
+        var memory = MemoryOf(container, begun);
+        return Keep(ref left, s => HasRoom(s, memory))
+            ? FormattableString.Invariant($"no host that could take it has {memory / (1 << 20):0} MiB beside its reserve now{(memory > container.Used.Memory ? $", which is what the group {placement.TogetherWith} needs" : "")}")
+            : null;
+    }
+
+    /// <summary>True when nothing is left.</summary>
+    private static bool Keep(ref Site[] sites, Predicate<Site> isIt)
+    {
+        sites = Array.FindAll(sites, isIt);
+        return sites.Length == 0;
     }
 
     private HostName? Best(ContainerLoad container)
     {
-        var together = container.Placement.TogetherWith;
-        var group = together.Length == 0 ? [container] : _snapshot.Hosts.SelectMany(h => h.Containers).Where(c => c.Placement.TogetherWith == together).ToArray();
-        var begun = together.Length == 0 ? null : _sites.Values.Where(s => s.Load.Standing == HostStanding.Accepts && s.Has(c => c.Placement.TogetherWith == together)).MinBy(s => s.Load.Host.Value, StringComparer.Ordinal);
+        var begun = Begun(container);
+        var memory = MemoryOf(container, begun);
+        var failed = _past.GetValueOrDefault(container.Name)?.FailedTo;
         return _sites.Values
-            .Where(s => s.Load.Standing == HostStanding.Accepts && s.In < _policy.MaxIn && (begun is null || s == begun) && HasLabels(s, container) && !IsTaken(s, container))
-            .Where(s => s.Used.Memory + (begun is null ? group.Sum(c => c.Used.Memory) : container.Used.Memory) <= s.Load.Capacity.Memory * (1 - _policy.Reserve))
-            .OrderBy(s => s.BusynessWith(container.Used)).ThenBy(s => s.Load.Host.Value, StringComparer.Ordinal)
+            .Where(s => s.Load.Standing == HostStanding.Accepts && s.In < _policy.MaxIn && (begun is null || s == begun) && HasLabels(s, container) && !IsTaken(s, container) && HasRoom(s, memory))
+            .OrderBy(s => s.Load.Host == failed).ThenBy(s => s.BusynessWith(container.Used)).ThenBy(s => s.Load.Host.Value, StringComparer.Ordinal)
             .FirstOrDefault()?.Load.Host;
     }
+
+    /// <summary>The host to which a part of what belongs together with it has gone already.</summary>
+    private Site? Begun(ContainerLoad container)
+        => container.Placement.TogetherWith is { Length: > 0 } together
+            ? _sites.Values.Where(s => s.Load.Standing == HostStanding.Accepts && s.Has(c => c.Placement.TogetherWith == together)).MinBy(s => s.Load.Host.Value, StringComparer.Ordinal)
+            : null;
+
+    /// <summary>The first of what belongs together goes where all of it has room.</summary>
+    private double MemoryOf(ContainerLoad container, Site? begun)
+        => container.Placement.TogetherWith.Length == 0 || begun is not null
+            ? container.Used.Memory
+            : _snapshot.Hosts.SelectMany(h => h.Containers).Where(c => c.Placement.TogetherWith == container.Placement.TogetherWith).OrderBy(c => c.Name.Value, StringComparer.Ordinal).Sum(c => c.Used.Memory);
+
+    private bool HasRoom(Site site, double memory) => site.Used.Memory + memory <= site.Load.Capacity.Memory * (1 - _policy.Reserve);
 
     private static bool HasLabels(Site site, ContainerLoad container) => Array.TrueForAll(container.Placement.Labels, label => site.Load.Labels.Contains(label));
 

@@ -94,7 +94,7 @@ public sealed class LoadActor : UntypedActor, IWithTimers
             return Unknown($"it has not been measured for {_clock.GetElapsedTime(at).TotalSeconds:0} s");
         }
 
-        var frame = new HostFrame(_self, _standing(), _settings.Labels, _settings.DiskBytesPerSecond, _settings.NetworkBytesPerSecond, _measuredDirty);
+        var frame = new HostFrame(_self, _standing(), _settings.Labels, _settings.DiskBytesPerSecond, _settings.NetworkBytesPerSecond, _measuredDirty) { Cores = _settings.Cores, MemoryBytes = _settings.MemoryBytes };
         return _averages.Over(_settings.Window, frame) is { } load ? new LoadTold(load) : Unknown("it has not been measured twice yet");
     }
 

@@ -61,8 +61,8 @@ public sealed class LoadAverages
 
         var counters = _last.Host;
         var capacity = new Resources(
-            CounterRates.Amount(counters.Cores),
-            CounterRates.Amount(counters.MemoryTotal),
+            CounterRates.Amount(host.Cores ?? counters.Cores),
+            CounterRates.Amount(host.MemoryBytes ?? counters.MemoryTotal),
             CounterRates.Amount(host.DiskBytesPerSecond),
             CounterRates.Amount(counters.LinkBytesPerSecond is { } speed && double.IsFinite(speed) && speed > 0 ? speed : host.NetworkBytesPerSecond));
         if (Enumerable.Range(0, Resources.Kinds).Any(kind => capacity[kind] <= 0))
@@ -70,7 +70,7 @@ public sealed class LoadAverages
             return null;
         }
 
-        var own = new Resources(NotNegative(_ownCpu, window), NotNegative(_ownMemory, window), NotNegative(_ownDisk, window), NotNegative(_ownNetwork, window));
+        var own = new Resources(host.Cores is null ? NotNegative(_ownCpu, window) : 0, host.MemoryBytes is null ? NotNegative(_ownMemory, window) : 0, NotNegative(_ownDisk, window), NotNegative(_ownNetwork, window));
         var pressure = new[] { _cpuStall, _memoryStall, _ioStall }.Max(stall => Math.Min(stall.Over(window) ?? 0, 1));
         var containers = _containers.Values.Select(track => track.Over(window, host.MeasuredDirtyBytesPerSecond)).OrderBy(one => one.Name.Value, StringComparer.Ordinal).ThenBy(one => one.Fence);
         return new HostLoad(host.Host, capacity, own, pressure, host.Standing, host.Labels, [.. containers]);
@@ -135,4 +135,11 @@ public sealed class LoadAverages
 /// <param name="NetworkBytesPerSecond">What its uplink can do, where the uplink itself does not say.</param>
 /// <param name="MeasuredDirtyBytesPerSecond">What the last move of a container measured; null when this host knows of none.</param>
 public sealed record HostFrame(
-    HostName Host, HostStanding Standing, string[] Labels, double DiskBytesPerSecond, double NetworkBytesPerSecond, Func<ContainerName, double?> MeasuredDirtyBytesPerSecond);
+    HostName Host, HostStanding Standing, string[] Labels, double DiskBytesPerSecond, double NetworkBytesPerSecond, Func<ContainerName, double?> MeasuredDirtyBytesPerSecond)
+{
+    /// <summary>Cores that containers may use, said by the operator: what the host uses itself is taken off by then, and not counted. Null for all that there are.</summary>
+    public double? Cores { get; init; }
+
+    /// <summary>The same of memory, in bytes.</summary>
+    public double? MemoryBytes { get; init; }
+}

@@ -7,4 +7,11 @@ namespace ActorMigration.Actors;
 /// <param name="DiskBytesPerSecond">What the disks can do.</param>
 /// <param name="NetworkBytesPerSecond">What the uplink can do where it does not say.</param>
 /// <param name="Labels">What this host has.</param>
-public sealed record LoadSettings(TimeSpan Interval, TimeSpan Window, TimeSpan ForgetAfter, double DiskBytesPerSecond, double NetworkBytesPerSecond, string[] Labels);
+public sealed record LoadSettings(TimeSpan Interval, TimeSpan Window, TimeSpan ForgetAfter, double DiskBytesPerSecond, double NetworkBytesPerSecond, string[] Labels)
+{
+    /// <summary>Cores that containers may use; null for all that there are, less what the host uses itself.</summary>
+    public double? Cores { get; init; }
+
+    /// <summary>Bytes of memory that containers may use; null for all that there is, less what the host uses itself.</summary>
+    public double? MemoryBytes { get; init; }
+}

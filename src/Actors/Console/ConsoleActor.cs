@@ -64,7 +64,7 @@ public sealed class ConsoleActor : UntypedActor
                 DrainAsync(drain).PipeTo(Sender, Self);
                 break;
             case SetBalanceMode or AskBalance or LookNow or ApplyPlan or AskMove:
-                AskAsync(_peers.Balancer(_peers.Oldest), _peers.Oldest, (IWire)message).PipeTo(Sender, Self);
+                BalanceAsync((IWire)message).PipeTo(Sender, Self);
                 break;
             case ListLoads:
                 ListLoadsAsync().PipeTo(Sender, Self, success: static all => all);
@@ -74,6 +74,11 @@ public sealed class ConsoleActor : UntypedActor
                 break;
         }
     }
+
+    private async Task<object> BalanceAsync(IWire command)
+        => _peers.Oldest is { } oldest
+            ? await AskAsync(_peers.Balancer(oldest), oldest, command).ConfigureAwait(false)
+            : new CommandRefused(MigrationFailure.UnknownHost, $"host {_peers.Self} does not know yet who balances the cluster: it has not joined, or not met all members; try again");
 
     private async Task<object> DrainAsync(DrainHost drain)
         => _peers.Members.Contains(drain.Host) ? await AskAsync(_peers.Balancer(drain.Host), drain.Host, drain).ConfigureAwait(false) : NoMember(drain.Host);
@@ -221,7 +226,7 @@ public sealed class ConsoleActor : UntypedActor
     private static TimeSpan PatienceFor(IWire command) => command switch
     {
         ListContainers or ListMigrations or ShowMigration or AskLoad or DrainHost or SetBalanceMode or AskBalance or ApplyPlan or AskMove => MemberPatience,
-        LookNow => BalancerActor.HostPatience + BalancerActor.HostPatience + MemberPatience,
+        LookNow => BalancerActor.LookPatience * 2 + MemberPatience,
         ExamineHost => ExaminationPatience,
         _ => CommandPatience,
     };

@@ -302,6 +302,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         _ = _services.Decision.Journal.AppendAsync(new JournalEntry.Ended(open.Details with
         {
             Outcome = AttemptOutcome.Aborted,
+            Step = "Ended",
             Failure = MigrationFailure.Internal,
             Sentence = "a defect ended the attempt before it had begun anything; the log has the rest",
         }));

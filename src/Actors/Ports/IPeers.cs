@@ -16,8 +16,8 @@ public interface IPeers
     /// <summary>Members that are up and reachable now, in name order; this host always, also when it has not joined.</summary>
     ImmutableArray<HostName> Members { get; }
 
-    /// <summary>The member that has been one for the longest time, of those that are up and reachable now; this host when it has not joined. It balances the cluster.</summary>
-    HostName Oldest { get; }
+    /// <summary>The member that has been one for the longest time, of those that are up and reachable now: it balances the cluster. Null while this host has not joined, or does not know the oldest one's name yet.</summary>
+    HostName? Oldest { get; }
 
     /// <summary>The migrations actor (/user/node/migrations) of a member; null when the host is not a reachable member.</summary>
     ICanTell? Migrations(HostName host);

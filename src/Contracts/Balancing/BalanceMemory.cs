@@ -4,18 +4,25 @@ namespace ActorMigration.Contracts;
 /// <param name="Container">The container.</param>
 /// <param name="AtUnixMs">When that ended.</param>
 /// <param name="InARow">How often within the longest cooldown.</param>
-public sealed record PastMove(ContainerName Container, long AtUnixMs, int InARow);
+/// <param name="Failures">How often in a row it could not be; 0 after one that was made.</param>
+/// <param name="FailedTo">Where it could not be moved the last time; null after one that was made.</param>
+public sealed record PastMove(ContainerName Container, long AtUnixMs, int InARow, int Failures, HostName? FailedTo);
 
-/// <summary>Where a container was at the last look.</summary>
-public sealed record LastSeen(ContainerName Container, HostName Host);
+/// <summary>A move that was ordered and has not ended.</summary>
+/// <param name="Move">The move.</param>
+/// <param name="SinceUnixMs">When it was ordered.</param>
+public sealed record MoveUnderWay(DecidedMove Move, long SinceUnixMs);
+
+/// <summary>Where a container was seen last.</summary>
+public sealed record LastSeen(ContainerName Container, HostName Host, long AtUnixMs);
 
 /// <summary>All that the balancer remembers from round to round; with a snapshot, a policy and a mode it gives the decision, so that a log of these four can be replayed.</summary>
 /// <param name="Round">Rounds so far.</param>
 /// <param name="RoundsAbove">How many of the last ones in a row were above the threshold.</param>
 /// <param name="Past">What was moved.</param>
-/// <param name="Places">Where everything was, in name order.</param>
+/// <param name="Places">Where everything was seen last, in name order.</param>
 /// <param name="UnderWay">Ordered and not ended.</param>
-public sealed record BalanceMemory(long Round, int RoundsAbove, PastMove[] Past, LastSeen[] Places, DecidedMove[] UnderWay)
+public sealed record BalanceMemory(long Round, int RoundsAbove, PastMove[] Past, LastSeen[] Places, MoveUnderWay[] UnderWay)
 {
     public static BalanceMemory Empty { get; } = new(0, 0, [], [], []);
 }

@@ -22,7 +22,7 @@ public sealed record AskBalanceMode : IWire;
 
 /// <summary>Balancer to the migrations actor of the container's host: move it, if it is still the one that was planned for. Answers as to <see cref="MigrateContainer"/>.</summary>
 /// <param name="Order">The move.</param>
-/// <param name="Fence">Of the container when it was planned; another one by now means that somebody has moved it, or tried to.</param>
+/// <param name="Fence">Of the container when it was planned; another one by now means that it has been moved since.</param>
 public sealed record MoveAsPlanned(MigrateContainer Order, Fence Fence) : IWire;
 
 /// <summary>Operator to console, then to the balancer of the host itself: take no containers from now on, or take them again. Answer: <see cref="HostDrained"/> or <see cref="CommandRefused"/>.</summary>

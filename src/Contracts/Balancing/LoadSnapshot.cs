@@ -29,7 +29,7 @@ public sealed record ContainerPlacement(bool Pinned, string[] Labels, string Apa
 
 /// <summary>What one container uses, over the planner's window, and where it may be.</summary>
 /// <param name="Name">The container.</param>
-/// <param name="Fence">Fence of its last start or attempt: an order to move it names this one, and is refused when the container has another by then.</param>
+/// <param name="Fence">At which it was started here or came here: an order to move it names this one, and is refused when it has come anew by then.</param>
 /// <param name="Used">What it uses.</param>
 /// <param name="ResidentBytes">Memory that a move would carry.</param>
 /// <param name="DirtyBytesPerSecond">Memory that it writes: what a round of pre-copy leaves to the next one.</param>

@@ -70,7 +70,8 @@ public sealed class BalanceFiles : IBalanceStore
             }
 
             using var file = new FileStream(_log, FileMode.Append, FileAccess.Write);
-            file.Write([.. JsonSerializer.SerializeToUtf8Bytes(record, Json), (byte)'\n']);
+            var isTorn = file.Length > 0 && !EndsWithLine(_log);
+            file.Write([.. isTorn ? "\n"u8.ToArray() : [], .. JsonSerializer.SerializeToUtf8Bytes(record, Json), (byte)'\n']);
             _isLogFailing = false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -84,28 +85,26 @@ public sealed class BalanceFiles : IBalanceStore
         }
     }
 
-    /// <summary>The lines of a log, for a replay.</summary>
-    /// <exception cref="FormatException">A line is none; the message has its number. The last one may be torn, and is left out.</exception>
-    public static IEnumerable<BalanceRecord> Read(string path)
+    /// <summary>A write that a full disk or a crash cut off left a part of a line; the next one begins its own.</summary>
+    private static bool EndsWithLine(string path)
     {
-        var lines = File.ReadAllLines(path);
-        for (var line = 0; line < lines.Length; line++)
-        {
-            BalanceRecord? record;
-            try
-            {
-                record = JsonSerializer.Deserialize<BalanceRecord>(lines[line], Json);
-            }
-            catch (JsonException) when (line == lines.Length - 1)
-            {
-                yield break;
-            }
-            catch (JsonException e)
-            {
-                throw new FormatException($"line {line + 1} is no decision: {e.Message}", e);
-            }
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        file.Seek(-1, SeekOrigin.End);
+        return file.ReadByte() == '\n';
+    }
 
-            yield return record ?? throw new FormatException($"line {line + 1} is no decision: it is null");
+    /// <summary>The lines of a log, for a replay; null for one that is no decision, as a crash leaves it.</summary>
+    public static IEnumerable<BalanceRecord?> Read(string path) => File.ReadLines(path).Select(Parse);
+
+    private static BalanceRecord? Parse(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<BalanceRecord>(line, Json);
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 

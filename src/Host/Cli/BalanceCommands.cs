@@ -75,11 +75,17 @@ internal static class BalanceCommands
 
     private static ExitCode Replay(Terminal terminal, FileInfo log)
     {
-        var (decisions, others) = (0, 0);
+        var (decisions, others, torn) = (0, 0, 0);
         try
         {
-            foreach (var record in BalanceFiles.Read(log.FullName))
+            foreach (var line in BalanceFiles.Read(log.FullName))
             {
+                if (line is not { } record)
+                {
+                    torn++;
+                    continue;
+                }
+
                 decisions++;
                 var again = BalanceRounds.See(record.Memory, record.Self, record.Snapshot, record.Policy, record.Mode).Decision;
                 var isSame = BalanceFiles.Text(again) == BalanceFiles.Text(record.Decision);
@@ -100,12 +106,17 @@ internal static class BalanceCommands
                 }
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CliException(ExitCode.Failed, $"The log {log.FullName} cannot be replayed: {e.Message}", e);
         }
 
-        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{decisions} decisions, {others} of them otherwise now."));
+        if (decisions == 0)
+        {
+            throw new CliException(ExitCode.Failed, $"The log {log.FullName} cannot be replayed: none of its {torn} lines is a decision.");
+        }
+
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{decisions} decisions, {others} of them otherwise now{(torn > 0 ? $"; {torn} lines that are none, as a crash leaves them" : "")}."));
         return others == 0 ? ExitCode.Ok : ExitCode.Failed;
     }
 

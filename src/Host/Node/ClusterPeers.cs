@@ -31,18 +31,18 @@ public sealed class ClusterPeers(ActorSystem system, HostName self, PeerCertific
         }
     }
 
-    public HostName Oldest
+    public HostName? Oldest
     {
         get
         {
             var state = _cluster.State;
             Member? oldest = null;
-            foreach (var member in state.Members.Where(member => member.Status == MemberStatus.Up && !state.Unreachable.Contains(member) && NameOf(member) is not null))
+            foreach (var member in state.Members.Where(member => member.Status == MemberStatus.Up && !state.Unreachable.Contains(member)))
             {
                 oldest = oldest is null || member.IsOlderThan(oldest) ? member : oldest;
             }
 
-            return oldest is null ? self : NameOf(oldest)!.Value;
+            return oldest is null ? null : NameOf(oldest);
         }
     }
 

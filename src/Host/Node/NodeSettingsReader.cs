@@ -23,6 +23,9 @@ public static partial class NodeSettingsReader
     /// <summary>Mbit/s: a hundred times the fastest Ethernet there is.</summary>
     private const int MostMegabits = 100_000_000;
 
+    /// <summary>A decision with more moves would not fit into one message between hosts.</summary>
+    private const int MostMoves = 200;
+
     public static NodeSettings Read(HoconFiles files) => Read(files, out _);
 
     /// <summary>Also gives every key that exists, which the documentation is compared with.</summary>
@@ -93,9 +96,9 @@ public static partial class NodeSettingsReader
             Margin = section.Share("balance.margin", "2 %"),
             HoldRounds = section.Number("balance.hold-rounds", 1, 1000, "3"),
             Reserve = section.Share("balance.reserve", "10 %"),
-            MaxMoves = section.Number("balance.max-moves", 1, 1000, "4"),
-            MaxIn = section.Number("balance.max-moves-in", 1, 1000, "1"),
-            MaxOut = section.Number("balance.max-moves-out", 1, 1000, "2"),
+            MaxMoves = section.Number("balance.max-moves", 1, MostMoves, "4"),
+            MaxIn = section.Number("balance.max-moves-in", 1, MostMoves, "1"),
+            MaxOut = section.Number("balance.max-moves-out", 1, MostMoves, "2"),
             Cooldown = section.Time("balance.cooldown", "10 m"),
             LongestCooldown = section.Time("balance.longest-cooldown", "24 h"),
             WorthSeconds = section.Time("balance.worth", "60 s").TotalSeconds,
@@ -114,7 +117,11 @@ public static partial class NodeSettingsReader
             section.Time("load.forget-after", "30 s"),
             section.Size("load.disk-rate", "200 MiB"),
             section.Number("load.network-mbit", 1, MostMegabits, "1000") * BytesPerMegabit,
-            Labels(section));
+            Labels(section))
+        {
+            Cores = section.NumberOrAuto("load.cores", "auto or 3.5"),
+            MemoryBytes = section.SizeOrAuto("load.memory", "auto or 16 GiB"),
+        };
         return !LoadWindows.All.Contains(settings.Window)
                 ? throw new SettingsException($"The key amig.load.window must be one of {string.Join(", ", LoadWindows.All.Select(window => $"{window.TotalSeconds} s"))}.")
             : settings.Interval < LoadAverages.ShortestGap || settings.Interval > settings.Window / 2

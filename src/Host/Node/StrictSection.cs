@@ -59,6 +59,19 @@ internal sealed partial class StrictSection(string name, HoconFiles files)
             : throw Bad(key, text, $"a whole number from {least} to {most}, for example {example}");
     }
 
+    /// <summary>A number above 0, or null for "auto".</summary>
+    internal double? NumberOrAuto(string key, string example)
+    {
+        var text = Text(key, example);
+        return text == "auto" ? null
+            : double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number > 0 && double.IsFinite(number) ? number
+            : throw Bad(key, text, example);
+    }
+
+    /// <summary>A size above 0, or null for "auto".</summary>
+    internal double? SizeOrAuto(string key, string example)
+        => Text(key, example) == "auto" ? null : Size(key, example) is var size and > 0 ? size : throw Bad(key, Text(key, example), example);
+
     /// <summary>Percent, as a share of 1.</summary>
     internal double Share(string key, string example)
     {

@@ -66,7 +66,7 @@ public sealed class BalanceRoundsSpec
         var (next, decision) = BalanceRounds.Ordered(memory, said);
 
         Assert.True(decision.AreOrdered);
-        Assert.Equal(said.Moves, next.UnderWay);
+        Assert.Equal(said.Moves, next.UnderWay.Select(m => m.Move));
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class BalanceRoundsSpec
         Assert.Empty(decision.Moves);
         Assert.Contains("under way", decision.Sentence, StringComparison.Ordinal);
 
-        memory = ordered.Moves.Aggregate(memory, (m, move) => BalanceRounds.Ended(m, move.Id, Start + (10 * RoundMs), Policy));
+        memory = ordered.Moves.Aggregate(memory, (m, move) => BalanceRounds.Ended(m, move.Id, true, Start + (10 * RoundMs), Policy));
         Assert.Empty(memory.UnderWay);
         Assert.False(See(memory, Uneven(11)).Decision.AreOrdered);
     }
@@ -87,7 +87,7 @@ public sealed class BalanceRoundsSpec
     public void A_move_that_failed_is_not_tried_again_before_its_cooldown_and_another_is()
     {
         var (memory, ordered) = Ordered();
-        memory = ordered.Moves.Aggregate(memory, (m, move) => BalanceRounds.Ended(m, move.Id, Start + (3 * RoundMs), Policy));
+        memory = ordered.Moves.Aggregate(memory, (m, move) => BalanceRounds.Ended(m, move.Id, false, Start + (3 * RoundMs), Policy));
 
         var (_, decision) = See(memory, Uneven(4));
 
@@ -114,7 +114,7 @@ public sealed class BalanceRoundsSpec
     {
         var (memory, ordered) = Ordered();
         var after = ordered.Moves.Aggregate(Uneven(5), (s, m) => s.Make(m.Move));
-        memory = ordered.Moves.Aggregate(memory, (m, move) => BalanceRounds.Ended(m, move.Id, Start + (4 * RoundMs), Policy));
+        memory = ordered.Moves.Aggregate(memory, (m, move) => BalanceRounds.Ended(m, move.Id, true, Start + (4 * RoundMs), Policy));
 
         (memory, _) = See(memory, after);
         (memory, _) = See(memory, after with { AtUnixMs = after.AtUnixMs + RoundMs });
@@ -150,14 +150,84 @@ public sealed class BalanceRoundsSpec
             Assert.InRange(memory.UnderWay.Length, 1, Policy.MaxOut);
             foreach (var move in memory.UnderWay)
             {
-                snapshot = snapshot.Make(move.Move);
-                memory = BalanceRounds.Ended(memory, move.Id, snapshot.AtUnixMs, Policy);
+                snapshot = snapshot.Make(move.Move.Move);
+                memory = BalanceRounds.Ended(memory, move.Move.Id, true, snapshot.AtUnixMs, Policy);
             }
 
             snapshot = snapshot with { AtUnixMs = snapshot.AtUnixMs + 1000 };
         }
 
         Assert.Equal(4, rounds);
+    }
+
+    [Fact]
+    public void An_operators_move_cools_down_though_nobody_lists_its_container_while_it_stands()
+    {
+        var (memory, decision) = See(BalanceMemory.Empty, Uneven());
+        var moved = decision.Moves[0].Move;
+        var after = Uneven(2).Make(moved);
+        (memory, _) = See(memory, Uneven(1) with { Hosts = [.. Uneven(1).Hosts.Select(h => h with { Containers = [.. h.Containers.Where(c => c.Name != moved.Container)] })] });
+        (memory, _) = See(memory, after);
+        (memory, _) = See(memory, after with { AtUnixMs = after.AtUnixMs + RoundMs });
+
+        Assert.Equal((moved.Container, 1), (Assert.Single(memory.Past).Container, memory.Past[0].InARow));
+    }
+
+    [Fact]
+    public void A_container_that_two_hosts_list_counts_once_and_as_being_at_the_new_one()
+    {
+        var (memory, decision) = See(BalanceMemory.Empty, Uneven());
+        var moved = decision.Moves[0].Move;
+        var after = Uneven(1).Make(moved);
+        var both = after with { Hosts = [.. after.Hosts.Select(h => h.Host == moved.From ? Uneven(1).Find(moved.From) : h)] };
+        (memory, _) = See(memory, both);
+        (memory, _) = See(memory, after with { AtUnixMs = after.AtUnixMs + RoundMs });
+
+        Assert.Equal(1, Assert.Single(memory.Past).InARow);
+    }
+
+    [Fact]
+    public void A_host_that_stays_drained_does_not_make_the_others_uneven()
+    {
+        var snapshot = At(Start, Host("a").Draining(), Host("b", Containers("b", 5)), Host("c", Containers("c", 5)), Host("d", Containers("d", 5)));
+        var memory = BalanceMemory.Empty;
+        for (var round = 0; round < 10; round++)
+        {
+            (memory, var decision) = See(memory, snapshot with { AtUnixMs = Start + (round * RoundMs) });
+            Assert.Empty(decision.Moves);
+            Assert.True(decision.Imbalance < 0.001);
+        }
+    }
+
+    [Fact]
+    public void A_container_that_cannot_leave_a_drained_host_does_not_stop_the_balance_of_the_others()
+    {
+        var pinned = Container("pinned") with { Placement = ContainerPlacement.Anywhere with { Pinned = true } };
+        var memory = BalanceMemory.Empty;
+        BalanceDecision? decision = null;
+        for (var round = 0; round < Policy.HoldRounds; round++)
+        {
+            (memory, decision) = See(memory, At(Start + (round * RoundMs), Host("x", pinned).Draining(), Host("a", Containers("c", 7)), Host("b"), Host("c")));
+        }
+
+        Assert.True(decision!.AreOrdered);
+        Assert.Contains("1 cannot leave", decision.Sentence, StringComparison.Ordinal);
+        Assert.Equal("pinned", Assert.Single(decision.Stuck).Container.Value);
+    }
+
+    [Fact]
+    public void A_move_that_takes_for_ever_does_not_stop_the_balance_of_the_others_and_is_not_planned_again()
+    {
+        var (memory, ordered) = Ordered();
+        var late = (int)(BalanceRounds.LongMove.TotalMilliseconds / RoundMs) + 5;
+        BalanceDecision? decision = null;
+        for (var round = late; round < late + Policy.HoldRounds; round++)
+        {
+            (memory, decision) = See(memory, Uneven(round));
+        }
+
+        Assert.True(decision!.AreOrdered);
+        Assert.Empty(decision.Moves.Select(m => m.Move.Container).Intersect(ordered.Moves.Select(m => m.Move.Container)));
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public sealed class EvacuationSpec
 
     private static readonly BalancePolicy Policy = BalancePolicy.Default;
 
-    private static EvacuationPlan Plan(LoadSnapshot snapshot, params DecidedMove[] underWay) => Evacuation.Plan(snapshot, Policy, MoveHistory.Empty, underWay);
+    private static EvacuationPlan Plan(LoadSnapshot snapshot, params DecidedMove[] underWay) => Evacuation.Plan(snapshot, Policy, [], underWay, underWay.Length);
 
     private static LoadSnapshot Drained(params ContainerLoad[] containers) => At(Now, Host("a", containers).Draining(), Host("b"), Host("c"));
 
@@ -104,6 +104,8 @@ public sealed class EvacuationSpec
         Assert.Contains("label gpu", stuck["labelled"], StringComparison.Ordinal);
         Assert.Contains("MiB beside its reserve", stuck["huge"], StringComparison.Ordinal);
         Assert.Contains("group db", stuck["apart"], StringComparison.Ordinal);
+        ContainerLoad Big(string name) => Container(name, memory: 20e9) with { Placement = ContainerPlacement.Anywhere with { TogetherWith = "web" } };
+        Assert.Contains("the group web needs", Plan(At(Now, Host("a", Big("w0"), Big("w1")).Draining(), Host("b"))).Stuck[0].Sentence, StringComparison.Ordinal);
         Assert.Contains("no other host takes containers", Plan(At(Now, Host("a", pinned with { Placement = ContainerPlacement.Anywhere }).Draining(), Host("b").Draining())).Stuck[0].Sentence, StringComparison.Ordinal);
     }
 
@@ -127,18 +129,39 @@ public sealed class EvacuationSpec
     [Fact]
     public void A_container_that_failed_is_tried_again_later_each_time_but_never_later_than_the_cooldown()
     {
-        var history = MoveHistory.Empty.Ended(new ContainerName("c0"), Now, Policy);
         var snapshot = Drained(Container("c0"));
 
-        bool IsTried(MoveHistory h, double seconds) => Evacuation.Plan(snapshot with { AtUnixMs = Now + (long)(seconds * 1000) }, Policy, h, []).Moves.Length == 1;
+        bool IsTried(int failures, double seconds) => Evacuation.Plan(
+            snapshot with { AtUnixMs = Now + (long)(seconds * 1000) }, Policy, [new PastMove(new ContainerName("c0"), Now, 9, failures, failures == 0 ? null : new HostName("b"))], [], 0).Moves.Length == 1;
 
-        Assert.False(IsTried(history, 29));
-        Assert.True(IsTried(history, 31));
-        history = history.Ended(new ContainerName("c0"), Now, Policy);
-        Assert.False(IsTried(history, 59));
-        Assert.True(IsTried(history, 61));
-        history = Enumerable.Range(0, 40).Aggregate(history, (h, _) => h.Ended(new ContainerName("c0"), Now, Policy));
-        Assert.True(IsTried(history, Policy.Cooldown.TotalSeconds + 1));
+        Assert.True(IsTried(0, 1));
+        Assert.False(IsTried(1, 29));
+        Assert.True(IsTried(1, 31));
+        Assert.False(IsTried(2, 59));
+        Assert.True(IsTried(2, 61));
+        Assert.False(IsTried(40, Policy.Cooldown.TotalSeconds - 1));
+        Assert.True(IsTried(40, Policy.Cooldown.TotalSeconds + 1));
+    }
+
+    [Fact]
+    public void A_host_that_could_not_take_it_the_last_time_comes_last_and_is_tried_again_when_there_is_no_other()
+    {
+        PastMove[] past = [new PastMove(new ContainerName("c0"), Now - 3_600_000, 1, 1, new HostName("b"))];
+        HostName? To(LoadSnapshot snapshot) => Evacuation.Plan(snapshot, Policy, past, [], 0).Moves.SingleOrDefault()?.To;
+
+        Assert.Equal("c", To(At(Now, Host("a", Container("c0")).Draining(), Host("b"), Host("c", Container("busy", 5))))?.Value);
+        Assert.Equal("b", To(At(Now, Host("a", Container("c0")).Draining(), Host("b")))?.Value);
+    }
+
+    [Fact]
+    public void A_move_that_takes_for_ever_holds_its_container_and_its_hosts_and_not_the_cluster()
+    {
+        var snapshot = At(Now, Host("a", Containers("c", 3)).Draining(), Host("b"), Host("c"), Host("d"), Host("e"));
+        DecidedMove[] slow = [UnderWay("x1", "b", "c"), UnderWay("x2", "b", "d"), UnderWay("x3", "c", "d"), UnderWay("x4", "d", "c")];
+
+        Assert.Empty(Evacuation.Plan(snapshot, Policy, [], slow, slow.Length).Moves);
+        Assert.All(Evacuation.Plan(snapshot, Policy, [], slow, 0).Moves, m => Assert.Contains(m.To.Value, (string[])["b", "e"]));
+        Assert.Equal(2, Evacuation.Plan(snapshot, Policy, [], slow, 0).Moves.Length);
     }
 
     private static LoadSnapshot WithDrained(LoadSnapshot snapshot)

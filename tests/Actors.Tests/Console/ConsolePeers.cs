@@ -21,7 +21,7 @@ internal sealed class ConsolePeers(ImmutableArray<HostName> members) : IPeers
 
     internal Dictionary<HostName, ICanTell> OfMigrations { get; init; } = [];
 
-    public HostName Oldest { get; set; } = new("a");
+    public HostName? Oldest { get; set; } = new("a");
 
     public ICanTell? Migrations(HostName host) => OfMigrations.GetValueOrDefault(host);
 

@@ -208,7 +208,7 @@ internal sealed class TwoHosts
 
         public ICanTell? Doctor(HostName host) => null;
 
-        public HostName Oldest => self;
+        public HostName? Oldest => self;
 
         public ICanTell? Load(HostName host) => null;
 

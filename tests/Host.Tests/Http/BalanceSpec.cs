@@ -101,17 +101,23 @@ public sealed class BalanceSpec
     }
 
     [Fact]
-    public async Task Draining_names_what_stays_at_once_follows_the_moves_and_ends_when_nothing_movable_is_left()
+    public async Task Draining_names_what_stays_at_once_follows_the_moves_and_ends_when_nothing_is_there_that_can_be_moved()
     {
         var looks = 0;
         var drain = Move with { Reason = MoveReason.Drain };
-        var stuck = Said with { Moves = [drain], AreOrdered = true, Stuck = [new StuckContainer(new ContainerName("db"), H1, "it is pinned to its host: move it by hand, or remove it")], Sentence = "h1 is drained: 1 move ordered now, 0 more to come; 1 cannot leave a drained host" };
+        var earlier = new MoveStanding(Move with { Id = "h1-2.1" }, AttemptId.New(), AttemptOutcome.Committed, 3, "");
+        var stuck = Said with { Moves = [drain], AreOrdered = true, Stuck = [new StuckContainer(new ContainerName("db"), H1, "it is pinned to its host: move it by hand, or remove it")], Sentence = "h1 is drained" };
+        ContainerStatus Container(string name, ContainerState state) => new(new ContainerName(name), new Fence(1, 0), state, 7, "", "", 0);
         await using var api = await TestApi.StartAsync(command => command switch
         {
             DrainHost { Drain: true } one when one.Host == H1 => new HostDrained(H1, true, true),
             LookNow => new BalanceSeen(stuck),
-            AskBalance when looks++ == 0 => Status(stuck, 2, new MoveStanding(drain, AttemptId.New(), AttemptOutcome.Open, 0, "")),
-            AskBalance => Status(stuck with { Moves = [] }, 1, new MoveStanding(drain, AttemptId.New(), AttemptOutcome.Committed, 5, "")),
+            AskBalance when looks++ < 2 => Status(stuck, 2, new MoveStanding(drain, AttemptId.New(), AttemptOutcome.Open, 0, ""), earlier),
+            AskBalance => Status(stuck with { Moves = [] }, 1, new MoveStanding(drain, AttemptId.New(), AttemptOutcome.Committed, 5, ""), earlier),
+            // Frozen in its move: the load has it no more, and it is there.
+            ListContainers when looks < 4 => new ClusterContainers([new HostContainers(H1, true, [Container("db", ContainerState.Running), Container("redis", ContainerState.Frozen)])]),
+            ListContainers => new ClusterContainers([new HostContainers(H1, true, [Container("db", ContainerState.Running), Container("old", ContainerState.Exited)])]),
+            ListMigrations => new MigrationsListed([]),
             _ => null,
         });
 
@@ -120,12 +126,29 @@ public sealed class BalanceSpec
         Assert.Equal(ExitCode.NotPossible, run.Code);
         Assert.Equal(
             """
-            Host h1 takes no containers. h1 is drained: 1 move ordered now, 0 more to come; 1 cannot leave a drained host.
+            Host h1 takes no containers.
               db stays: it is pinned to its host: move it by hand, or remove it
               redis -> h2: Committed
-            Host h1 keeps 1 containers that cannot be moved.
+            Host h1 keeps 1 container that cannot be moved, but for the files of 1 container that has ended.
             """,
             run.Error.TrimEnd('\n'));
+    }
+
+    [Fact]
+    public async Task A_drain_that_somebody_ends_ends_the_waiting_for_it()
+    {
+        await using var api = await TestApi.StartAsync(command => command switch
+        {
+            DrainHost => new HostDrained(H2, true, true),
+            LookNow => new BalanceSeen(Said),
+            AskBalance => Status(Said, 2),
+            _ => null,
+        });
+
+        var run = await api.RunAsync("drain", "h2");
+
+        Assert.Equal(ExitCode.Conflict, run.Code);
+        Assert.Contains("somebody has ended its drain", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
