@@ -11,6 +11,8 @@ source "$AMIG_SOURCE/deploy/lab/use.sh"
 source "$AMIG_SOURCE/tests/lab/report.sh"
 # shellcheck source=lab/holds.sh
 source "$AMIG_SOURCE/tests/lab/holds.sh"
+# shellcheck source=chaos/checks.sh
+source "$AMIG_SOURCE/tests/chaos/checks.sh"
 # shellcheck source=circles/containers.sh
 source "$AMIG_SOURCE/tests/circles/containers.sh"
 # shellcheck source=circles/checks.sh

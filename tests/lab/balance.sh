@@ -93,8 +93,9 @@ is_drained() {
   amig_on h3 drain h2 --timeout "$DRAIN_SECONDS" 2>"$RUN/drain.error" || die "drain says: $(tail -n 3 "$RUN/drain.error")"
   [ "$(count_on h2)" -eq 0 ] || die "$(count_on h2) containers are on h2."
   measured --argjson containers "$before" --argjson seconds "$((SECONDS - began))" '{drained_containers: $containers, drain_seconds: $seconds}'
+  ask h1 containers >"$RUN/containers.json"
   ! amig_on h1 migrate c01 --to h2 2>"$RUN/refused.error" || die "h2 has taken a container."
-  grep -q "host h2 is drained and takes no containers" "$RUN/refused.error" || die "the refusal says: $(cat "$RUN/refused.error")"
+  grep -q "host h2 is drained and takes no containers" "$RUN/refused.error" || die "the refusal says: $(cat "$RUN/refused.error"); $(tail -n 2 "$RUN/drain.error"); c01 is $(jq -c '[.containers[] | select(.name == "c01")]' "$RUN/containers.json")"
   lab kill h2
   lab start h2
   within 60 has_looked 4 || die "h2 is not back."
