@@ -21,23 +21,38 @@ public sealed class BalancePlanner
     private readonly BalancePolicy _policy;
     private readonly MoveHistory _history;
     private readonly long _now;
+    private readonly int _underWay;
     private readonly Site[] _sites;
     private readonly Imbalance _imbalance;
 
-    private BalancePlanner(LoadSnapshot snapshot, BalancePolicy policy, MoveHistory history)
+    private BalancePlanner(LoadSnapshot snapshot, BalancePolicy policy, MoveHistory history, IReadOnlyCollection<MoveUnderWay> underWay)
     {
         (_policy, _history, _now) = (policy, history, snapshot.AtUnixMs);
         _sites = [.. snapshot.Hosts.OrderBy(h => h.Host.Value, StringComparer.Ordinal).Select(h => new Site(h))];
+        _underWay = underWay.Count;
+        var sites = _sites.ToDictionary(s => s.Load.Host);
+        foreach (var move in underWay.OrderBy(m => m.Container.Value, StringComparer.Ordinal))
+        {
+            Site.Carry(move.Container, sites.GetValueOrDefault(move.From), sites.GetValueOrDefault(move.To));
+        }
+
         _imbalance = new Imbalance(_sites.Select(s => (s.Load.Capacity, s.Used)));
     }
 
+    /// <summary>With nothing under way.</summary>
+    public static BalancePlan Plan(LoadSnapshot snapshot, BalancePolicy policy, MoveHistory history) => Plan(snapshot, policy, history, []);
+
+    /// <param name="snapshot">All hosts that have told their load.</param>
+    /// <param name="policy">What is wanted.</param>
+    /// <param name="history">Moves that have ended.</param>
+    /// <param name="underWay">Moves that have not. Their containers may be in the snapshot on either host.</param>
     /// <exception cref="ArgumentException">A number of the snapshot is none, is negative, or a host has no capacity: who made it has a defect.</exception>
-    public static BalancePlan Plan(LoadSnapshot snapshot, BalancePolicy policy, MoveHistory history)
+    public static BalancePlan Plan(LoadSnapshot snapshot, BalancePolicy policy, MoveHistory history, IReadOnlyCollection<MoveUnderWay> underWay)
     {
         Check(snapshot);
         return snapshot.Hosts.Length < 2
             ? new BalancePlan(0, [], "there are no two hosts to choose from")
-            : new BalancePlanner(snapshot, policy, history).Plan();
+            : new BalancePlanner(snapshot, policy, history, underWay).Plan();
     }
 
     private static void Check(LoadSnapshot snapshot)
@@ -68,7 +83,7 @@ public sealed class BalancePlanner
         }
 
         var moves = new List<PlannedMove>();
-        while (moves.Count < _policy.MaxMoves && _imbalance.Value >= _policy.Threshold && Best() is var (from, to, container, after, cost))
+        while (moves.Count + _underWay < _policy.MaxMoves && _imbalance.Value >= _policy.Threshold && Best() is var (from, to, container, after, cost))
         {
             moves.Add(new PlannedMove(container.Name, from.Load.Host, to.Load.Host, _imbalance.Value, after, cost));
             _imbalance.Make(container.Used, from.Amounts, to.Amounts);
@@ -80,7 +95,7 @@ public sealed class BalancePlanner
             before,
             [.. moves],
             FormattableString.Invariant($"the imbalance is {before:0.000}; {moves.Count} moves make it {_imbalance.Value:0.000}; ")
-            + (moves.Count == _policy.MaxMoves ? "more are not made at once"
+            + (moves.Count + _underWay >= _policy.MaxMoves ? "more are not made at once"
                 : _imbalance.Value < _policy.Threshold ? "that is below the threshold"
                 : "no other move is allowed and worth its price"));
     }
@@ -157,6 +172,30 @@ public sealed class BalancePlanner
 
         /// <summary>The highest share of anything, and what waits for it.</summary>
         public double Busyness => Enumerable.Range(0, Resources.Kinds).Max(kind => Used[kind] / Load.Capacity[kind]) + Load.Pressure;
+
+        /// <summary>Counts a move under way as made. A host that has not told its load is not there.</summary>
+        public static void Carry(ContainerName name, Site? from, Site? to)
+        {
+            var here = from?.Containers.Find(c => c.Name == name);
+            var there = to?.Containers.Find(c => c.Name == name);
+            if (here is not null && there is null)
+            {
+                from!.Lose(here);
+                to?.Gain(here);
+                return;
+            }
+
+            if (from is not null)
+            {
+                from.Out++;
+            }
+
+            if (to is not null)
+            {
+                to.In++;
+                to.Moved.Add(name);
+            }
+        }
 
         public void Lose(ContainerLoad container)
         {
