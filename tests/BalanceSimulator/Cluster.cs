@@ -58,11 +58,14 @@ internal sealed class Cluster
 
     public IReadOnlyList<Transfer> UnderWay => _underWay;
 
+    /// <summary>All that were ever ordered.</summary>
+    public List<Transfer> Orders { get; } = [];
+
     /// <summary>How many more moves may begin.</summary>
     public int Free => _limits.Moves - _underWay.Count;
 
     /// <summary>Moves ordered, and of these: failed, gone back to a host that was left within the hour.</summary>
-    public int Moves { get; private set; }
+    public int Moves => Orders.Count;
 
     public int Failed { get; private set; }
 
@@ -129,12 +132,13 @@ internal sealed class Cluster
         var luck = new Chance(Chance.SeedOf(Trace.Shape.Seed, OfAttempts + ((long)container * Attempts) + (_attempts[container]++ % Attempts)));
         var fails = luck.Share() < FailedShare;
         var factor = (LeastTime + ((MostTime - LeastTime) * luck.Share())) * (luck.Once(OneSlowIn) ? 2 : 1);
-        var transfer = new Transfer(container, HostOf[container], to, Trace.Seconds + (cost.Seconds * factor), fails, cost);
+        var transfer = new Transfer(container, Trace.Containers[container].Told.Name, HostOf[container], to, Trace.Seconds, Trace.Seconds + (cost.Seconds * factor), fails, cost);
         _transferOf[container] = transfer;
         _underWay.Add(transfer);
+        Orders.Add(transfer);
         _out[transfer.From]++;
         _in[to]++;
-        (Moves, StopSeconds, Bytes) = (Moves + 1, StopSeconds + cost.StopSeconds, Bytes + cost.Bytes);
+        (StopSeconds, Bytes) = (StopSeconds + cost.StopSeconds, Bytes + cost.Bytes);
         Plan(transfer);
         ContainersOf[transfer.From].Remove(container);
     }

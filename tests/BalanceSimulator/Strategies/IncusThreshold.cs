@@ -25,7 +25,7 @@ internal sealed class IncusThreshold : IStrategy
     {
         foreach (var end in ended.Where(e => e.Succeeded))
         {
-            _movedAt[cluster.Trace.Containers[end.Transfer.Container].Told.Name] = cluster.Trace.Seconds;
+            _movedAt[end.Transfer.Name] = cluster.Trace.Seconds;
         }
 
         var hosts = Load.FromBusiest(cluster);

@@ -21,11 +21,11 @@ internal sealed class Planned(Trace trace, BalancePolicy policy) : IStrategy
     {
         foreach (var end in ended)
         {
-            _history = _history.Ended(trace.Containers[end.Transfer.Container].Told.Name, trace.AtUnixMs, policy);
+            _history = _history.Ended(end.Transfer.Name, trace.AtUnixMs, policy);
         }
 
         var snapshot = Snapshot(cluster);
-        var underWay = cluster.UnderWay.Select(t => new MoveUnderWay(trace.Containers[t.Container].Told.Name, trace.Hosts[t.From].Name, trace.Hosts[t.To].Name)).ToArray();
+        var underWay = cluster.UnderWay.Select(t => new MoveUnderWay(t.Name, trace.Hosts[t.From].Name, trace.Hosts[t.To].Name)).ToArray();
         var watch = CallTime.Start();
         Plan = BalancePlanner.Plan(snapshot, policy, _history, underWay);
         LastCall = watch.Stop();
