@@ -73,7 +73,7 @@ public sealed class BalancePlanner
                 }
             }
 
-            if (!host.Own.IsAmount || Array.Exists(host.Containers, c => !c.Used.IsAmount || !(c.ResidentBytes >= 0) || !(c.DirtyBytesPerSecond >= 0)))
+            if (!host.Own.IsAmount || !(host.Pressure >= 0) || Array.Exists(host.Containers, c => !c.Used.IsAmount || !(c.ResidentBytes >= 0) || !(c.DirtyBytesPerSecond >= 0)))
             {
                 throw new ArgumentException($"a load on host {host.Host} is no amount", nameof(snapshot));
             }
@@ -142,9 +142,9 @@ public sealed class BalancePlanner
 
                     var after = _imbalance.After(container.Used, from.Amounts, to.Amounts);
                     var gain = (current - after) * _policy.WorthSeconds * _scale;
-                    if (after <= wanted && gain > price && gain - price > worth)
+                    if (after <= wanted && gain > price && (gain * Relief(from, to)) - price > worth)
                     {
-                        (best, worth) = ((from, to, container, after, cost), gain - price);
+                        (best, worth) = ((from, to, container, after, cost), (gain * Relief(from, to)) - price);
                     }
                 }
             }
@@ -152,6 +152,9 @@ public sealed class BalancePlanner
 
         return best;
     }
+
+    /// <summary>What a move counts by: up to twice where it leaves a host on which everything waits, and nothing where it would go from a calm host to such a one. It may forbid a move that the imbalance alone would make, never the other way round.</summary>
+    private static double Relief(BalanceSite from, BalanceSite to) => 1 + from.Pressure - to.Pressure;
 
     /// <summary>By kind, the smallest utilisation.</summary>
     private static Resources Lowest(BalanceSite[] sites)
