@@ -108,12 +108,13 @@ public sealed class BalancePlanner
     private bool IsUneven => _imbalance.Value >= _policy.Threshold
         || (_scale > 1 && _sites.Max(s => _imbalance.Distance(s.Amounts)) / Math.Sqrt(Neighbourhood) >= _policy.Threshold);
 
+    /// <summary>A host either sends or receives: otherwise one that a full host may give to passes its own on to a third, and two containers are stopped for the effect of one.</summary>
     private (BalanceSite From, BalanceSite To, ContainerLoad Container, double After, MoveCost Cost)? Best()
     {
         var byBusyness = (BalanceSite[])_sites.Clone();
         Array.Sort(Array.ConvertAll(byBusyness, s => s.Busyness), byBusyness);
-        var destinations = byBusyness.Where(s => s.Load.Standing == HostStanding.Accepts && s.In < _policy.MaxIn).Take(Destinations).ToArray();
-        return byBusyness.Reverse().Where(s => s.Out < _policy.MaxOut).Chunk(Sources).Select(sources => Best(sources, destinations)).FirstOrDefault(best => best is not null);
+        var destinations = byBusyness.Where(s => s.Load.Standing == HostStanding.Accepts && s.In < _policy.MaxIn && s.Out == 0).Take(Destinations).ToArray();
+        return byBusyness.Reverse().Where(s => s.Out < _policy.MaxOut && s.In == 0).Chunk(Sources).Select(sources => Best(sources, destinations)).FirstOrDefault(best => best is not null);
     }
 
     private (BalanceSite From, BalanceSite To, ContainerLoad Container, double After, MoveCost Cost)? Best(BalanceSite[] sources, BalanceSite[] destinations)
