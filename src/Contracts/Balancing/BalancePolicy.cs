@@ -15,5 +15,5 @@ public sealed record BalancePolicy(
     double Threshold, double Margin, double Reserve, int MaxMoves, int MaxIn, int MaxOut, TimeSpan Cooldown, TimeSpan LongestCooldown, double StreamBytesPerSecond, double WorthSeconds)
 {
     public static BalancePolicy Default { get; } = new(
-        Threshold: 0.15, Margin: 0.02, Reserve: 0.1, MaxMoves: 4, MaxIn: 1, MaxOut: 2, TimeSpan.FromMinutes(10), TimeSpan.FromHours(24), StreamBytesPerSecond: 100e6, WorthSeconds: 60);
+        Threshold: 0.12, Margin: 0.03, Reserve: 0.1, MaxMoves: 4, MaxIn: 1, MaxOut: 2, TimeSpan.FromMinutes(10), TimeSpan.FromHours(24), StreamBytesPerSecond: 100e6, WorthSeconds: 300);
 }
