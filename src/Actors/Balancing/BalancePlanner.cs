@@ -3,41 +3,62 @@ using ActorMigration.Contracts;
 namespace ActorMigration.Actors;
 
 /// <summary>
-/// Which containers should be where: takes the best move again and again, until none is worth its price or the limits are reached. The same input gives the same plan, whatever the order of the hosts. Pure.
+/// Which containers should be where: takes the best move again and again, until none is worth its price or the limits are reached. The same input gives the same plan, whatever the order of the hosts. Pure. The balancer calls it, once a round.
 ///
 /// A move is made only when the imbalance falls by the margin, and when what that is worth is above what the container pays (its stop, and a hundredth of the time that the hosts are busy with it). Every move is judged with those above it made.
 /// </summary>
 public sealed class BalancePlanner
 {
-    /// <summary>Hosts, from the busiest on, of which anything may leave in one plan.</summary>
+    /// <summary>Hosts, from the busiest on, that are looked at together; the next ones only when nothing may leave these.</summary>
     private const int Sources = 8;
 
     /// <summary>Hosts, from the least busy on, that anything may go to.</summary>
     private const int Destinations = 24;
 
+    /// <summary>
+    /// Hosts of a cluster as the policy's numbers mean it. One move is a smaller part of a larger cluster, and one full host hides in it: with ever more hosts no move would reach the margin, and none would be worth a stop. So a larger cluster is
+    /// judged as if a move were one of so many hosts' (a sixteenth of the margin for sixteen times as many hosts, sixteen times the worth), and one host that stands out moves things as it would among so many.
+    /// </summary>
+    private const double Neighbourhood = 16;
+
     /// <summary>What a second of copying counts beside a second of standing still.</summary>
     private const double CopyWeight = 0.01;
 
     private readonly BalancePolicy _policy;
-    private readonly MoveHistory _history;
-    private readonly long _now;
-    private readonly Site[] _sites;
+    private readonly int _underWay;
+    private readonly double _scale;
+    private readonly BalanceSite[] _sites;
     private readonly Imbalance _imbalance;
 
-    private BalancePlanner(LoadSnapshot snapshot, BalancePolicy policy, MoveHistory history)
+    private BalancePlanner(LoadSnapshot snapshot, BalancePolicy policy, MoveHistory history, IReadOnlyCollection<MoveUnderWay> underWay)
     {
-        (_policy, _history, _now) = (policy, history, snapshot.AtUnixMs);
-        _sites = [.. snapshot.Hosts.OrderBy(h => h.Host.Value, StringComparer.Ordinal).Select(h => new Site(h))];
-        _imbalance = new Imbalance(_sites.Select(s => (s.Load.Capacity, s.Used)));
+        (_policy, _underWay) = (policy, underWay.Count);
+        _sites = [.. snapshot.Hosts.OrderBy(h => h.Host.Value, StringComparer.Ordinal).Select(h =>
+            new BalanceSite(h, c => MovePrice.Of(c, policy.StreamBytesPerSecond), name => history.IsCooling(name, snapshot.AtUnixMs, policy)))];
+        _scale = Math.Max(1, _sites.Length / Neighbourhood);
+        var sites = _sites.ToDictionary(s => s.Load.Host);
+        foreach (var move in underWay.OrderBy(m => m.Container.Value, StringComparer.Ordinal))
+        {
+            BalanceSite.Carry(move.Container, sites.GetValueOrDefault(move.From), sites.GetValueOrDefault(move.To));
+        }
+
+        _imbalance = new Imbalance(_sites.Select(s => s.Amounts));
     }
 
+    /// <summary>With nothing under way.</summary>
+    public static BalancePlan Plan(LoadSnapshot snapshot, BalancePolicy policy, MoveHistory history) => Plan(snapshot, policy, history, []);
+
+    /// <param name="snapshot">All hosts that have told their load.</param>
+    /// <param name="policy">What is wanted.</param>
+    /// <param name="history">Moves that have ended.</param>
+    /// <param name="underWay">Moves that have not. Their containers may be in the snapshot on either host.</param>
     /// <exception cref="ArgumentException">A number of the snapshot is none, is negative, or a host has no capacity: who made it has a defect.</exception>
-    public static BalancePlan Plan(LoadSnapshot snapshot, BalancePolicy policy, MoveHistory history)
+    public static BalancePlan Plan(LoadSnapshot snapshot, BalancePolicy policy, MoveHistory history, IReadOnlyCollection<MoveUnderWay> underWay)
     {
         Check(snapshot);
         return snapshot.Hosts.Length < 2
             ? new BalancePlan(0, [], "there are no two hosts to choose from")
-            : new BalancePlanner(snapshot, policy, history).Plan();
+            : new BalancePlanner(snapshot, policy, history, underWay).Plan();
     }
 
     private static void Check(LoadSnapshot snapshot)
@@ -52,7 +73,7 @@ public sealed class BalancePlanner
                 }
             }
 
-            if (!host.Own.IsAmount || host.Containers.FirstOrDefault(c => !c.Used.IsAmount || !(c.ResidentBytes >= 0) || !(c.DirtyBytesPerSecond >= 0)) is not null)
+            if (!host.Own.IsAmount || !(host.Pressure >= 0) || Array.Exists(host.Containers, c => !c.Used.IsAmount || !(c.ResidentBytes >= 0) || !(c.DirtyBytesPerSecond >= 0)))
             {
                 throw new ArgumentException($"a load on host {host.Host} is no amount", nameof(snapshot));
             }
@@ -62,13 +83,8 @@ public sealed class BalancePlanner
     private BalancePlan Plan()
     {
         var before = _imbalance.Value;
-        if (before < _policy.Threshold)
-        {
-            return new BalancePlan(before, [], FormattableString.Invariant($"the imbalance is {before:0.000}, below the threshold of {_policy.Threshold:0.000}"));
-        }
-
         var moves = new List<PlannedMove>();
-        while (moves.Count < _policy.MaxMoves && _imbalance.Value >= _policy.Threshold && Best() is var (from, to, container, after, cost))
+        while (IsUneven && moves.Count + _underWay < _policy.MaxMoves && Best() is var (from, to, container, after, cost))
         {
             moves.Add(new PlannedMove(container.Name, from.Load.Host, to.Load.Host, _imbalance.Value, after, cost));
             _imbalance.Make(container.Used, from.Amounts, to.Amounts);
@@ -76,39 +92,60 @@ public sealed class BalancePlanner
             to.Gain(container);
         }
 
-        return new BalancePlan(
-            before,
-            [.. moves],
-            FormattableString.Invariant($"the imbalance is {before:0.000}; {moves.Count} moves make it {_imbalance.Value:0.000}; ")
-            + (moves.Count == _policy.MaxMoves ? "more are not made at once"
-                : _imbalance.Value < _policy.Threshold ? "that is below the threshold"
-                : "no other move is allowed and worth its price"));
+        return new BalancePlan(before, [.. moves], Sentence(before, moves.Count));
     }
 
-    private (Site From, Site To, ContainerLoad Container, double After, MoveCost Cost)? Best()
+    private string Sentence(double before, int moves)
+    {
+        var made = moves == 0 ? "" : FormattableString.Invariant($"; {(moves == 1 ? "1 move makes" : $"{moves} moves make")} it {_imbalance.Value:0.000}");
+        var end = !IsUneven ? FormattableString.Invariant($"below the threshold of {_policy.Threshold:0.000}")
+            : moves + _underWay >= _policy.MaxMoves ? "more are not made at once"
+            : "no other move is allowed and worth its price";
+        return FormattableString.Invariant($"the imbalance is {before:0.000}{made}; {end}");
+    }
+
+    /// <summary>True when the cluster is uneven, or a large one has a host that alone would make a neighbourhood uneven.</summary>
+    private bool IsUneven => _imbalance.Value >= _policy.Threshold
+        || (_scale > 1 && _sites.Max(s => _imbalance.Distance(s.Amounts)) / Math.Sqrt(Neighbourhood) >= _policy.Threshold);
+
+    /// <summary>A host either sends or receives: otherwise one that a full host may give to passes its own on to a third, and two containers are stopped for the effect of one.</summary>
+    private (BalanceSite From, BalanceSite To, ContainerLoad Container, double After, MoveCost Cost)? Best()
+    {
+        var byBusyness = (BalanceSite[])_sites.Clone();
+        Array.Sort(Array.ConvertAll(byBusyness, s => s.Busyness), byBusyness);
+        var destinations = byBusyness.Where(s => s.Load.Standing == HostStanding.Accepts && s.In < _policy.MaxIn && s.Out == 0).Take(Destinations).ToArray();
+        return byBusyness.Reverse().Where(s => s.Out < _policy.MaxOut && s.In == 0).Chunk(Sources).Select(sources => Best(sources, destinations)).FirstOrDefault(best => best is not null);
+    }
+
+    private (BalanceSite From, BalanceSite To, ContainerLoad Container, double After, MoveCost Cost)? Best(BalanceSite[] sources, BalanceSite[] destinations)
     {
         var current = _imbalance.Value;
-        var byBusyness = _sites.OrderByDescending(s => s.Busyness).ThenBy(s => s.Load.Host.Value, StringComparer.Ordinal).ToArray();
-        var destinations = byBusyness.Reverse().Where(s => s.Load.Standing == HostStanding.Accepts && s.In < _policy.MaxIn).Take(Destinations).ToArray();
-        (Site, Site, ContainerLoad, double, MoveCost)? best = null;
+        var wanted = current * (1 - (_policy.Margin / _scale));
+        var leastShares = Lowest(destinations);
+        (BalanceSite, BalanceSite, ContainerLoad, double, MoveCost)? best = null;
         var worth = 0.0;
-        foreach (var from in byBusyness.Where(s => s.Out < _policy.MaxOut).Take(Sources))
+        foreach (var from in sources)
         {
-            foreach (var container in from.Containers.Where(c => IsMovable(from, c)))
+            foreach (var (container, cost) in from.Candidates)
             {
-                var cost = MovePrice.Of(container, _policy.StreamBytesPerSecond);
+                if (_imbalance.AtLeastAfter(container.Used, from.Amounts, leastShares) > wanted)
+                {
+                    continue;
+                }
+
+                var price = cost.StopSeconds + (cost.Seconds * CopyWeight);
                 foreach (var to in destinations)
                 {
-                    if (to == from || !Fits(container, to))
+                    if (to == from || !to.Takes(container, _policy.Reserve))
                     {
                         continue;
                     }
 
                     var after = _imbalance.After(container.Used, from.Amounts, to.Amounts);
-                    var net = ((current - after) * _policy.WorthSeconds) - cost.StopSeconds - (cost.Seconds * CopyWeight);
-                    if (after <= current * (1 - _policy.Margin) && net > worth)
+                    var gain = (current - after) * _policy.WorthSeconds * _scale;
+                    if (after <= wanted && gain > price && (gain * Relief(from, to)) - price > worth)
                     {
-                        (best, worth) = ((from, to, container, after, cost), net);
+                        (best, worth) = ((from, to, container, after, cost), (gain * Relief(from, to)) - price);
                     }
                 }
             }
@@ -117,60 +154,12 @@ public sealed class BalancePlanner
         return best;
     }
 
-    /// <summary>Containers that belong together are not torn apart: they are moved by the operator only.</summary>
-    private bool IsMovable(Site from, ContainerLoad container)
-        => !container.Placement.Pinned && !_history.IsCooling(container.Name, _now, _policy) && !from.Moved.Contains(container.Name)
-           && (container.Placement.TogetherWith.Length == 0 || from.Containers.Count(c => c.Placement.TogetherWith == container.Placement.TogetherWith) == 1);
+    /// <summary>What a move counts by: up to twice where it leaves a host on which everything waits, and nothing where it would go from a calm host to such a one. It may forbid a move that the imbalance alone would make, never the other way round.</summary>
+    private static double Relief(BalanceSite from, BalanceSite to) => 1 + from.Pressure - to.Pressure;
 
-    private bool Fits(ContainerLoad container, Site to)
-    {
-        for (var kind = 0; kind < Resources.Kinds; kind++)
-        {
-            if (to.Used[kind] + container.Used[kind] > to.Load.Capacity[kind] * (1 - _policy.Reserve))
-            {
-                return false;
-            }
-        }
-
-        return Array.TrueForAll(container.Placement.Labels, label => to.Load.Labels.Contains(label))
-            && (container.Placement.ApartFrom.Length == 0 || !to.Containers.Any(c => c.Placement.ApartFrom == container.Placement.ApartFrom));
-    }
-
-    /// <summary>A host while the plan is made.</summary>
-    private sealed class Site(HostLoad load)
-    {
-        public HostLoad Load { get; } = load;
-
-        /// <summary>In the order of their names.</summary>
-        public List<ContainerLoad> Containers { get; } = [.. load.Containers.OrderBy(c => c.Name.Value, StringComparer.Ordinal)];
-
-        public Resources Used { get; private set; } = load.Containers.OrderBy(c => c.Name.Value, StringComparer.Ordinal).Aggregate(load.Own, (sum, c) => sum + c.Used);
-
-        public int In { get; private set; }
-
-        public int Out { get; private set; }
-
-        /// <summary>What came here in this plan stays.</summary>
-        public HashSet<ContainerName> Moved { get; } = [];
-
-        public (Resources Capacity, Resources Used) Amounts => (Load.Capacity, Used);
-
-        /// <summary>The highest share of anything, and what waits for it.</summary>
-        public double Busyness => Enumerable.Range(0, Resources.Kinds).Max(kind => Used[kind] / Load.Capacity[kind]) + Load.Pressure;
-
-        public void Lose(ContainerLoad container)
-        {
-            Containers.Remove(container);
-            Used -= container.Used;
-            Out++;
-        }
-
-        public void Gain(ContainerLoad container)
-        {
-            Containers.Add(container);
-            Moved.Add(container.Name);
-            Used += container.Used;
-            In++;
-        }
-    }
+    /// <summary>By kind, the smallest utilisation.</summary>
+    private static Resources Lowest(BalanceSite[] sites)
+        => sites.Select(s => s.Shares).Aggregate(
+            new Resources(double.MaxValue, double.MaxValue, double.MaxValue, double.MaxValue),
+            (least, s) => new Resources(Math.Min(least.Cpu, s.Cpu), Math.Min(least.Memory, s.Memory), Math.Min(least.Disk, s.Disk), Math.Min(least.Network, s.Network)));
 }

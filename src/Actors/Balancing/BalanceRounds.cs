@@ -90,7 +90,7 @@ public static class BalanceRounds
         };
     }
 
-    private static IEnumerable<MoveUnderWay> Since(BalanceDecision decision) => decision.Moves.Select(m => new MoveUnderWay(m, decision.AtUnixMs));
+    private static IEnumerable<OrderedMove> Since(BalanceDecision decision) => decision.Moves.Select(m => new OrderedMove(m, decision.AtUnixMs));
 
     private static PastMove[] WithMoved(BalanceMemory memory, LoadSnapshot snapshot, BalancePolicy policy)
     {

@@ -302,14 +302,14 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         {
             Round = _rounds,
             Places = [],
-            UnderWay = [.. _moves.Where(m => m.Outcome == AttemptOutcome.Open).Select(m => new MoveUnderWay(m.Move, m.OrderedUnixMs))],
+            UnderWay = [.. _moves.Where(m => m.Outcome == AttemptOutcome.Open).Select(m => new OrderedMove(m.Move, m.OrderedUnixMs))],
         };
     }
 
     private static BalanceMemory Ended(BalanceMemory memory, AttemptDetails attempt, BalancePolicy policy)
     {
         var move = new DecidedMove("", MoveReason.Balance, new PlannedMove(attempt.Container, attempt.Source, attempt.Destination, 0, 0, new MoveCost(0, 0, 0)), attempt.Fence, "");
-        return BalanceRounds.Ended(memory with { UnderWay = [new MoveUnderWay(move, 0)] }, move.Id, attempt.Outcome == AttemptOutcome.Committed, attempt.StartedUnixMs, policy);
+        return BalanceRounds.Ended(memory with { UnderWay = [new OrderedMove(move, 0)] }, move.Id, attempt.Outcome == AttemptOutcome.Committed, attempt.StartedUnixMs, policy);
     }
 
     private void Order(BalanceDecision decision)

@@ -11,7 +11,7 @@ public sealed record PastMove(ContainerName Container, long AtUnixMs, int InARow
 /// <summary>A move that was ordered and has not ended.</summary>
 /// <param name="Move">The move.</param>
 /// <param name="SinceUnixMs">When it was ordered.</param>
-public sealed record MoveUnderWay(DecidedMove Move, long SinceUnixMs);
+public sealed record OrderedMove(DecidedMove Move, long SinceUnixMs);
 
 /// <summary>Where a container was seen last.</summary>
 public sealed record LastSeen(ContainerName Container, HostName Host, long AtUnixMs);
@@ -22,7 +22,7 @@ public sealed record LastSeen(ContainerName Container, HostName Host, long AtUni
 /// <param name="Past">What was moved.</param>
 /// <param name="Places">Where everything was seen last, in name order.</param>
 /// <param name="UnderWay">Ordered and not ended.</param>
-public sealed record BalanceMemory(long Round, int RoundsAbove, PastMove[] Past, LastSeen[] Places, MoveUnderWay[] UnderWay)
+public sealed record BalanceMemory(long Round, int RoundsAbove, PastMove[] Past, LastSeen[] Places, OrderedMove[] UnderWay)
 {
     public static BalanceMemory Empty { get; } = new(0, 0, [], [], []);
 }

@@ -16,5 +16,5 @@ public sealed record BalancePolicy(
     double Threshold, double Margin, int HoldRounds, double Reserve, int MaxMoves, int MaxIn, int MaxOut, TimeSpan Cooldown, TimeSpan LongestCooldown, double StreamBytesPerSecond, double WorthSeconds)
 {
     public static BalancePolicy Default { get; } = new(
-        Threshold: 0.15, Margin: 0.02, HoldRounds: 3, Reserve: 0.1, MaxMoves: 4, MaxIn: 1, MaxOut: 2, TimeSpan.FromMinutes(10), TimeSpan.FromHours(24), StreamBytesPerSecond: 100e6, WorthSeconds: 60);
+        Threshold: 0.12, Margin: 0.03, HoldRounds: 3, Reserve: 0.1, MaxMoves: 4, MaxIn: 1, MaxOut: 2, TimeSpan.FromMinutes(10), TimeSpan.FromHours(24), StreamBytesPerSecond: 100e6, WorthSeconds: 300);
 }

@@ -92,8 +92,8 @@ public static partial class NodeSettingsReader
     {
         var policy = BalancePolicy.Default with
         {
-            Threshold = section.Share("balance.threshold", "15 %"),
-            Margin = section.Share("balance.margin", "2 %"),
+            Threshold = section.Share("balance.threshold", "12 %"),
+            Margin = section.Share("balance.margin", "3 %"),
             HoldRounds = section.Number("balance.hold-rounds", 1, 1000, "3"),
             Reserve = section.Share("balance.reserve", "10 %"),
             MaxMoves = section.Number("balance.max-moves", 1, MostMoves, "4"),
@@ -101,7 +101,7 @@ public static partial class NodeSettingsReader
             MaxOut = section.Number("balance.max-moves-out", 1, MostMoves, "2"),
             Cooldown = section.Time("balance.cooldown", "10 m"),
             LongestCooldown = section.Time("balance.longest-cooldown", "24 h"),
-            WorthSeconds = section.Time("balance.worth", "60 s").TotalSeconds,
+            WorthSeconds = section.Time("balance.worth", "300 s").TotalSeconds,
         };
         return policy.LongestCooldown >= policy.Cooldown
             ? new BalanceSettings(policy, section.Time("balance.interval", "30 s"))

@@ -1,6 +1,6 @@
 namespace ActorMigration.Simulator;
 
-/// <summary>SplitMix64: the one source of randomness of a schedule, the same on every machine and in every version of .NET.</summary>
+/// <summary>SplitMix64: the one source of randomness of a schedule, and of the traces of tests/BalanceSimulator, the same on every machine and in every version of .NET.</summary>
 internal sealed class Chance(ulong seed)
 {
     private ulong _state = seed;
@@ -15,6 +15,9 @@ internal sealed class Chance(ulong seed)
 
     /// <summary>From 0 to one less than <paramref name="limit"/>. The bias of the division is below one in a billion.</summary>
     public int Next(int limit) => (int)((Next() >> 32) * (ulong)limit >> 32);
+
+    /// <summary>From 0 on and below 1, in steps of 2^-53: every step is one that a double can say.</summary>
+    public double Share() => (Next() >> 11) * (1.0 / (1UL << 53));
 
     /// <summary>True once in so many times.</summary>
     public bool Once(int inSoMany) => Next(inSoMany) == 0;
