@@ -51,7 +51,7 @@ main() {
   trap leave EXIT
   trap 'exit 130' INT TERM HUP
   test_that four_hosts_come_up must lab up 4
-  test_that twenty_four_containers_with_loads_run_on_one_of_them must containers_begin h1 "$LOAD_PERMILLE" "$LOAD_MIB"
+  test_that twenty_four_containers_with_loads_run_on_one_of_them must loads_begin "$LOAD_PERMILLE" "$LOAD_MIB"
   [ "$broken" = yes ] || start_watcher_of_all
   [ "$broken" = yes ] || start_reader_of_all
   test_that nothing_is_moved_while_the_mode_is_off may stays_off

@@ -5,6 +5,15 @@
 readonly BALANCE_SECONDS=300
 readonly DRAIN_SECONDS=240
 
+# The client may begin when all of them listen.
+loads_begin() { # LOAD...
+  local name
+  containers_begin h1 "$@"
+  for name in $(names); do within 30 listens "$name" || die "$name does not listen."; done
+}
+
+listens() { lab client timeout 2 bash -c "exec 3<>/dev/tcp/$(address_of "$1")/$COUNTER_PORT" 2>/dev/null; } # NAME
+
 balance() { ask h1 balance; }
 
 measured() { jq -nc "$@" >>"$RUN/measured"; }
@@ -27,7 +36,8 @@ has_looked() { [ "$(balance | jq '.hosts | length')" -eq "$1" ]; } # HOSTS
 
 is_above() { balance | jq -e '.last.imbalance >= .threshold' >/dev/null; }
 
-is_below() { balance | jq -e '.last.imbalance < .threshold and ([.moves[] | select(.outcome == "Open")] == [])' >/dev/null; }
+# Nothing is under way, held back or planned.
+is_below() { balance | jq -e '.last.imbalance < .threshold and .last.moves == [] and ([.moves[] | select(.outcome == "Open")] == [])' >/dev/null; }
 
 recommends() {
   local before
@@ -105,6 +115,7 @@ is_drained() {
 still_drained() { [ "$(balance | jq -r '.hosts[] | select(.host == "h2") | .standing')" = Draining ]; }
 
 is_filled_again() {
+  within 60 ask h2 node >"$RUN/node.json" || die "h2's daemon does not answer."
   amig_on h2 undrain h2
   amig_on h1 migrate c02 --to h2 >"$RUN/moved.out" || die "h2 takes nothing: $(tail -n 1 "$RUN/moved.out")"
   amig_on h1 balance mode off

@@ -32,7 +32,9 @@ public static class BalanceRounds
 
         // Hosts that take nothing can become neither fuller nor emptier for balance, so that they do not make it uneven either.
         var open = snapshot with { Hosts = [.. snapshot.Hosts.Where(h => h.Standing == HostStanding.Accepts)] };
-        var plan = BalancePlanner.Plan(open, policy, history);
+        var goal = memory.IsSettling ? policy.Threshold * policy.Goal : policy.Threshold;
+        var plan = BalancePlanner.Plan(open, policy with { Threshold = goal }, history);
+        plan = memory.IsSettling ? plan with { Sentence = plan.Sentence + string.Create(CultureInfo.InvariantCulture, $" (the goal of what was begun above {policy.Threshold:0.000})") } : plan;
 
         BalanceDecision Decided(PlannedMove[] moves, MoveReason reason, bool ordered, string sentence) => new(
             self, round, now, mode, plan.Imbalance,
@@ -52,7 +54,7 @@ public static class BalanceRounds
         }
 
         var drains = (evacuation.Waiting, evacuation.Stuck.Length) is (0, 0) ? "" : $"; {Drained(snapshot, evacuation, 0)}";
-        var above = plan.Imbalance >= policy.Threshold ? memory.RoundsAbove + 1 : 0;
+        var above = plan.Imbalance >= goal ? memory.RoundsAbove + 1 : 0;
         if (above < policy.HoldRounds && plan.Moves.Length > 0)
         {
             return (next with { RoundsAbove = above }, Decided(plan.Moves, MoveReason.Balance, false, string.Create(CultureInfo.InvariantCulture, $"{plan.Sentence}; held back, round {above} of {policy.HoldRounds}{drains}")));
@@ -60,13 +62,13 @@ public static class BalanceRounds
 
         var made = Decided(plan.Moves, MoveReason.Balance, mode == BalanceMode.Auto && plan.Moves.Length > 0, plan.Sentence + drains);
         return made.AreOrdered
-            ? (next with { RoundsAbove = 0, UnderWay = [.. memory.UnderWay, .. Since(made)] }, made)
-            : (next with { RoundsAbove = above }, made);
+            ? (next with { RoundsAbove = 0, IsSettling = true, UnderWay = [.. memory.UnderWay, .. Since(made)] }, made)
+            : (next with { RoundsAbove = above, IsSettling = memory.IsSettling && plan.Moves.Length > 0 }, made);
     }
 
     /// <summary>The operator orders what a decision only said.</summary>
     public static (BalanceMemory Next, BalanceDecision Decision) Ordered(BalanceMemory memory, BalanceDecision said)
-        => (memory with { RoundsAbove = 0, UnderWay = [.. memory.UnderWay, .. Since(said)] }, said with { AreOrdered = true });
+        => (memory with { RoundsAbove = 0, IsSettling = true, UnderWay = [.. memory.UnderWay, .. Since(said)] }, said with { AreOrdered = true });
 
     /// <summary>A move has ended, or was refused before it began.</summary>
     /// <param name="memory">What is remembered.</param>

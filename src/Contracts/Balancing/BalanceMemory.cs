@@ -19,10 +19,11 @@ public sealed record LastSeen(ContainerName Container, HostName Host, long AtUni
 /// <summary>All that the balancer remembers from round to round; with a snapshot, a policy and a mode it gives the decision, so that a log of these four can be replayed.</summary>
 /// <param name="Round">Rounds so far.</param>
 /// <param name="RoundsAbove">How many of the last ones in a row were above the threshold.</param>
+/// <param name="IsSettling">Something was ordered for balance, and the goal is not reached yet.</param>
 /// <param name="Past">What was moved.</param>
 /// <param name="Places">Where everything was seen last, in name order.</param>
 /// <param name="UnderWay">Ordered and not ended.</param>
-public sealed record BalanceMemory(long Round, int RoundsAbove, PastMove[] Past, LastSeen[] Places, OrderedMove[] UnderWay)
+public sealed record BalanceMemory(long Round, int RoundsAbove, bool IsSettling, PastMove[] Past, LastSeen[] Places, OrderedMove[] UnderWay)
 {
-    public static BalanceMemory Empty { get; } = new(0, 0, [], [], []);
+    public static BalanceMemory Empty { get; } = new(0, 0, false, [], [], []);
 }

@@ -93,6 +93,7 @@ public static partial class NodeSettingsReader
         var policy = BalancePolicy.Default with
         {
             Threshold = section.Share("balance.threshold", "12 %"),
+            Goal = section.Share("balance.goal", "75 %"),
             Margin = section.Share("balance.margin", "3 %"),
             HoldRounds = section.Number("balance.hold-rounds", 1, 1000, "3"),
             Reserve = section.Share("balance.reserve", "10 %"),

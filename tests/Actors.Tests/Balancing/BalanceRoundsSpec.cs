@@ -32,6 +32,31 @@ public sealed class BalanceRoundsSpec
     }
 
     [Fact]
+    public void What_was_begun_above_the_threshold_goes_on_to_the_goal_and_then_the_threshold_counts_again()
+    {
+        LoadSnapshot With(int round, double imbalance)
+        {
+            // Two hosts that differ by twice this in CPU alone have it.
+            var few = Containers("d", 40, 0.1);
+            return At(Start + (round * RoundMs), Host("a", few) with { Own = new Resources(2 * imbalance * 8, 0, 0, 0), Containers = few[..20] }, Host("b") with { Own = default, Containers = few[20..] });
+        }
+
+        var (between, settling) = (Policy.Threshold * (1 + Policy.Goal) / 2, BalanceMemory.Empty with { IsSettling = true, Round = 7 });
+
+        Assert.Equal(between, See(BalanceMemory.Empty, With(1, between)).Decision.Imbalance, 9);
+        Assert.Empty(See(BalanceMemory.Empty, With(1, between)).Decision.Moves);
+        var (memory, decision) = See(settling, With(1, between));
+        Assert.NotEmpty(decision.Moves);
+        Assert.Contains("the goal of what was begun", decision.Sentence, StringComparison.Ordinal);
+        Assert.True(memory.IsSettling);
+
+        (memory, decision) = See(settling, With(1, Policy.Threshold * Policy.Goal * 0.9));
+        Assert.Empty(decision.Moves);
+        Assert.False(memory.IsSettling);
+        Assert.Empty(See(memory, With(2, between)).Decision.Moves);
+    }
+
+    [Fact]
     public void A_round_below_the_threshold_lets_the_count_begin_anew()
     {
         var (memory, _) = See(BalanceMemory.Empty, Uneven());
