@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Lab test: 24 containers with loads begin on one of four hosts; the balancer spreads them with the fewest moves and then leaves them alone, one host is drained while the others go on, and no client notices anything. Prints a line per test, and a
 # line of JSON with what was measured. Expects that deploy/setup.sh and deploy/build.sh have run.
-# usage: tests/lab-balance.sh [--quiet SECONDS]        how long nothing may be moved once it is balanced, under loads that go up and down (60)
+# usage: tests/lab-balance.sh [--quiet SECONDS]        how long nothing may be moved once it is balanced, under loads that go up and down (20)
 set -euo pipefail
 # shellcheck source=../deploy/common.sh
 source "$(dirname "$0")/../deploy/common.sh"
@@ -38,7 +38,7 @@ readonly HOSTS="h1 h2 h3 h4" CONTAINERS=24
 readonly LOAD_PERMILLE=30 LOAD_MIB=48
 
 main() {
-  QUIET=60
+  QUIET=20
   while [ "$#" -gt 0 ]; do
     case "$1" in
       --quiet) QUIET=${2:?--quiet needs seconds}; shift 2 ;;

@@ -120,7 +120,7 @@ check_models() {
 check_lab() {
   check "build for the lab" deploy/build.sh || { could_not_run lab "nothing to run on its hosts"; return; }
   local script status
-  for script in lab lab-bad-input lab-resolve lab-voters; do
+  for script in lab lab-bad-input lab-resolve lab-voters lab-balance; do
     status=0
     timeout --kill-after=60 "$LAB_SECONDS" "tests/$script.sh" >"$RESULTS/$script.txt" 2>"$RESULTS/$script.log" || status=$?
     count_lines "$script" "$status" "$LAB_SECONDS"
