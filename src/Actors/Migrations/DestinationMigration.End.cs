@@ -73,7 +73,8 @@ public sealed partial record DestinationMigration
                 return (this, [new AttemptAction.Alarm(failed.Sentence), new AttemptAction.StartTimer(AttemptTimer.Retry, Times.Retry, Serial)]);
             case (DestinationState.JournalingNever, AttemptEvent.Journaled { Entry: JournalEntry.Never } or AttemptEvent.JournalFailed { Entry: JournalEntry.Never }):
                 // When NEVER could not be written the attempt is found again after a restart, without its tree: it is then given up again.
-                var (next, actions) = GoCalling(DestinationState.KillingGated, AttemptCall.KillGated, new AttemptAction.Call(AttemptCall.KillGated));
+                var (next, actions) = (this with { IsNeverOnDisk = e is AttemptEvent.Journaled })
+                    .GoCalling(DestinationState.KillingGated, AttemptCall.KillGated, new AttemptAction.Call(AttemptCall.KillGated));
                 return (next, [new AttemptAction.Send(LastSaid!), .. actions]);
             case (DestinationState.JournalingVerdict, AttemptEvent.Journaled { Entry: JournalEntry.VerdictLearned }):
                 return (this with { IsVerdictOnDisk = true }).CarryOut();
@@ -81,6 +82,8 @@ public sealed partial record DestinationMigration
                 // The voters keep the verdict, as it is not acknowledged: after a restart this host learns it again. What it orders can be done now.
                 var (carried, orders) = CarryOut();
                 return (carried, [new AttemptAction.Alarm(failed.Sentence), .. orders]);
+            case (DestinationState.JournalingEnded, AttemptEvent.Journaled { Entry: JournalEntry.Ended }) when Unacknowledged is { } late:
+                return Go(DestinationState.Ended, new AttemptAction.Acknowledge(late), new AttemptAction.End());
             case (DestinationState.JournalingEnded, AttemptEvent.Journaled { Entry: JournalEntry.Ended } or AttemptEvent.JournalFailed { Entry: JournalEntry.Ended }):
                 return Go(DestinationState.Ended, new AttemptAction.End());
             default:
@@ -111,7 +114,7 @@ public sealed partial record DestinationMigration
             ? (this with { Certificate = certificate }).Go(
                 DestinationState.JournalingVerdict, new AttemptAction.Journal(new JournalEntry.VerdictLearned(Attempt, certificate)))
             : GaveUpIn is not null && State != DestinationState.JournalingNever && certificate.Value == Verdict.Source
-                ? (this, [new AttemptAction.Acknowledge(certificate)])
+                ? IsNeverOnDisk ? (this, [new AttemptAction.Acknowledge(certificate)]) : (this with { Unacknowledged = certificate }, [])
                 : Ignore($"a verdict in {State}: this side has given the attempt up");
     }
 

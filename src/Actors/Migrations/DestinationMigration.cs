@@ -83,6 +83,11 @@ public sealed partial record DestinationMigration
 
     private bool IsVerdictOnDisk { get; init; }
 
+    private bool IsNeverOnDisk { get; init; }
+
+    /// <summary>SOURCE, which came after this side had given up, while the disk did not say so: a restart might read PREPARED and ask the register, so that the voters have to keep it until the end is on the disk.</summary>
+    private VerdictCertificate? Unacknowledged { get; init; }
+
     private bool IsClaimWanted { get; init; }
 
     private bool IsClaimed { get; init; }

@@ -83,6 +83,10 @@ public sealed class DestinationStepsSpec
             "the tree died after PROPOSED", deciding, new AttemptEvent.TreeLooked(false), new AttemptEvent.TreeLooked(true), new AttemptEvent.VerdictLearned(_source),
             Journaled(new JournalEntry.VerdictLearned(This, _source)));
         table.Walk(
+            "neither PREPARED nor NEVER could be written, and SOURCE comes: acknowledged when the end is on the disk",
+            Walked([.. ToGate(), Failed(new JournalEntry.Prepared(This, "boot", 5, _token)), Failed(new JournalEntry.Never(This))]),
+            Got(new VerdictReached(This, At, _source)), Done(AttemptCall.KillGated), Done(AttemptCall.Clean), Journaled(new JournalEntry.Ended(Offered().Details())));
+        table.Walk(
             "SOURCE after a proposal", deciding, new AttemptEvent.TreeLooked(true), Fired(AttemptTimer.Resend), new AttemptEvent.TreeLooked(true), Got(new VerdictReached(This, At, _source)),
             Journaled(new JournalEntry.VerdictLearned(This, _source)), Failed(AttemptCall.KillGated), Fired(AttemptTimer.Retry), Done(AttemptCall.KillGated), Failed(AttemptCall.Clean), Fired(AttemptTimer.Retry),
             Done(AttemptCall.Clean));
