@@ -295,7 +295,8 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
                 new DecidedMove(
                     $"attempt-{open.Attempt}", MoveReason.Balance, new PlannedMove(open.Container, open.Source, open.Destination, 0, 0, new MoveCost(0, 0, 0)), open.Fence,
                     $"{open.Container} was on its way from {open.Source} to {open.Destination} when host {Here} took over"),
-                _services.Clock, nowUnixMs) { Attempt = open.Attempt });
+                _services.Clock, nowUnixMs)
+            { Attempt = open.Attempt });
         }
 
         return memory with
