@@ -16,7 +16,7 @@ public sealed class BalanceSpec
     private static readonly BalanceDecision Said = new(H1, 7, 1_800_000_000_000, BalanceMode.Recommend, 0.3, [Move], false, [], "the imbalance is 0.300; 1 moves make it 0.100");
 
     private static BalanceStatus Status(BalanceDecision last, int containersOnH1, params MoveStanding[] moves) => new(
-        H1, new BalanceModeSet(BalanceMode.Recommend, 2, H2, 5), BalancePolicy.Default, 30_000, last,
+        H1, new BalanceModeSet(BalanceMode.Recommend, 2, H2, 5), BalancePolicy.Default with { Threshold = 0.15 }, 30_000, last,
         [new HostSeen(H1, HostStanding.Draining, new Resources(4, 8e9, 0, 0), new Resources(8, 32e9, 1e9, 1e9), 0.07, containersOnH1), new HostSeen(H2, HostStanding.Accepts, default, new Resources(8, 32e9, 1e9, 1e9), 0, 0)],
         moves);
 
