@@ -13,27 +13,34 @@ public static class BalanceRounds
     /// <summary>A move that takes longer counts for its container and its two hosts only: one that waits for a host that is away, or for a majority of voters, may not hold up the whole cluster.</summary>
     public static readonly TimeSpan LongMove = TimeSpan.FromMinutes(10);
 
+    /// <summary>What a move has made is believed for so long before every host has to show it: a sample and a look, each late, and a second sample for the rates.</summary>
+    public static readonly TimeSpan UntilSeen = TimeSpan.FromSeconds(60);
+
     /// <summary>The next round.</summary>
     /// <param name="memory">What is remembered.</param>
     /// <param name="self">Who decides.</param>
-    /// <param name="snapshot">What is seen.</param>
+    /// <param name="told">What is seen.</param>
     /// <param name="policy">When and how much is moved.</param>
     /// <param name="mode">What is done with a plan.</param>
-    public static (BalanceMemory Next, BalanceDecision Decision) See(BalanceMemory memory, HostName self, LoadSnapshot snapshot, BalancePolicy policy, BalanceMode mode)
+    public static (BalanceMemory Next, BalanceDecision Decision) See(BalanceMemory memory, HostName self, LoadSnapshot told, BalancePolicy policy, BalanceMode mode)
     {
-        var (round, now) = (memory.Round + 1, snapshot.AtUnixMs);
+        var (round, now) = (memory.Round + 1, told.AtUnixMs);
+        memory = memory with { UnderWay = [.. memory.UnderWay.Where(m => m.MadeUnixMs == 0 || (Math.Abs(now - m.MadeUnixMs) < UntilSeen.TotalMilliseconds && !IsSeen(m.Move.Move, told)))] };
+        var snapshot = WithMade(told, memory.UnderWay);
+        var underWay = memory.UnderWay.Where(m => m.MadeUnixMs == 0).ToArray();
         var past = WithMoved(memory, snapshot, policy);
         var next = memory with { Round = round, Past = past, Places = PlacesOf(snapshot, memory.Places, policy) };
-        var recent = memory.UnderWay.Count(m => Math.Abs(now - m.SinceUnixMs) < LongMove.TotalMilliseconds);
-        var evacuation = Evacuation.Plan(snapshot, policy, past, [.. memory.UnderWay.Select(m => m.Move)], recent);
-
-        // Those that are under way for long are not planned again, here or there.
-        var history = memory.UnderWay.Aggregate(HistoryOf(past), (h, m) => h.Ended(m.Move.Move.Container, now, policy));
+        var recent = underWay.Count(m => Math.Abs(now - m.SinceUnixMs) < LongMove.TotalMilliseconds);
+        var evacuation = Evacuation.Plan(snapshot, policy, past, [.. underWay.Select(m => m.Move)], recent);
 
         // Hosts that take nothing can become neither fuller nor emptier for balance, so that they do not make it uneven either.
         var open = snapshot with { Hosts = [.. snapshot.Hosts.Where(h => h.Standing == HostStanding.Accepts)] };
         var goal = memory.IsSettling ? policy.Threshold * policy.Goal : policy.Threshold;
-        var plan = BalancePlanner.Plan(open, policy with { Threshold = goal }, history);
+
+        // Those that are under way for long count for their hosts and containers, not for the limit of the cluster.
+        var plan = BalancePlanner.Plan(
+            open, policy with { Threshold = goal, MaxMoves = policy.MaxMoves + underWay.Length }, HistoryOf(past), [.. underWay.Select(m => new MoveUnderWay(m.Move.Move.Container, m.Move.Move.From, m.Move.Move.To))]);
+        plan = plan.Moves.Length <= policy.MaxMoves ? plan : plan with { Moves = plan.Moves[..policy.MaxMoves] };
         plan = memory.IsSettling ? plan with { Sentence = plan.Sentence + string.Create(CultureInfo.InvariantCulture, $" (the goal of what was begun above {policy.Threshold:0.000})") } : plan;
 
         BalanceDecision Decided(PlannedMove[] moves, MoveReason reason, bool ordered, string sentence) => new(
@@ -44,17 +51,17 @@ public static class BalanceRounds
 
         if (evacuation.Moves.Length > 0)
         {
-            var decision = Decided(evacuation.Moves, MoveReason.Drain, true, Drained(snapshot, evacuation, memory.UnderWay.Length));
-            return (next with { RoundsAbove = 0, UnderWay = [.. memory.UnderWay, .. Since(decision)] }, decision);
+            var decision = Decided(evacuation.Moves, MoveReason.Drain, true, Drained(snapshot, evacuation, underWay.Length));
+            return (next with { RoundsAbove = 0, UnderWay = [.. memory.UnderWay, .. Since(decision, snapshot)] }, decision);
         }
 
         if (recent > 0)
         {
-            return (next with { RoundsAbove = 0 }, Decided([], MoveReason.Balance, false, evacuation.Waiting > 0 ? Drained(snapshot, evacuation, memory.UnderWay.Length) : $"{Count(recent)} under way; what is planned next waits for the effect"));
+            return (next with { RoundsAbove = 0 }, Decided([], MoveReason.Balance, false, evacuation.Waiting > 0 ? Drained(snapshot, evacuation, underWay.Length) : $"{Count(recent)} under way; what is planned next waits for the effect"));
         }
 
         var drains = (evacuation.Waiting, evacuation.Stuck.Length) is (0, 0) ? "" : $"; {Drained(snapshot, evacuation, 0)}";
-        var above = plan.Imbalance >= goal ? memory.RoundsAbove + 1 : 0;
+        var above = plan.Imbalance >= goal || plan.Moves.Length > 0 ? memory.RoundsAbove + 1 : 0;
         if (above < policy.HoldRounds && plan.Moves.Length > 0)
         {
             return (next with { RoundsAbove = above }, Decided(plan.Moves, MoveReason.Balance, false, string.Create(CultureInfo.InvariantCulture, $"{plan.Sentence}; held back, round {above} of {policy.HoldRounds}{drains}")));
@@ -62,13 +69,19 @@ public static class BalanceRounds
 
         var made = Decided(plan.Moves, MoveReason.Balance, mode == BalanceMode.Auto && plan.Moves.Length > 0, plan.Sentence + drains);
         return made.AreOrdered
-            ? (next with { RoundsAbove = 0, IsSettling = true, UnderWay = [.. memory.UnderWay, .. Since(made)] }, made)
+            ? (next with { RoundsAbove = 0, IsSettling = true, UnderWay = [.. memory.UnderWay, .. Since(made, snapshot)] }, made)
             : (next with { RoundsAbove = above, IsSettling = memory.IsSettling && plan.Moves.Length > 0 }, made);
     }
 
     /// <summary>The operator orders what a decision only said.</summary>
-    public static (BalanceMemory Next, BalanceDecision Decision) Ordered(BalanceMemory memory, BalanceDecision said)
-        => (memory with { RoundsAbove = 0, IsSettling = true, UnderWay = [.. memory.UnderWay, .. Since(said)] }, said with { AreOrdered = true });
+    /// <param name="memory">What is remembered.</param>
+    /// <param name="said">The decision.</param>
+    /// <param name="seen">What it was made of.</param>
+    public static (BalanceMemory Next, BalanceDecision Decision) Ordered(BalanceMemory memory, BalanceDecision said, LoadSnapshot seen)
+        => (memory with { RoundsAbove = 0, IsSettling = true, UnderWay = [.. memory.UnderWay, .. Since(said, seen)] }, said with { AreOrdered = true });
+
+    /// <summary>How many moves are under way that the next plan waits for.</summary>
+    public static int Recent(BalanceMemory memory, long nowUnixMs) => memory.UnderWay.Count(m => m.MadeUnixMs == 0 && Math.Abs(nowUnixMs - m.SinceUnixMs) < LongMove.TotalMilliseconds);
 
     /// <summary>A move has ended, or was refused before it began.</summary>
     /// <param name="memory">What is remembered.</param>
@@ -78,7 +91,7 @@ public static class BalanceRounds
     /// <param name="policy">In force.</param>
     public static BalanceMemory Ended(BalanceMemory memory, string move, bool isMade, long atUnixMs, BalancePolicy policy)
     {
-        if (Array.Find(memory.UnderWay, m => m.Move.Id == move)?.Move.Move is not { } ended)
+        if (Array.Find(memory.UnderWay, m => m.Move.Id == move && m.MadeUnixMs == 0) is not { Move.Move: var ended } ordered)
         {
             return memory;
         }
@@ -86,19 +99,43 @@ public static class BalanceRounds
         // A move that was made is seen as well, at its container's new place; it counts once.
         return memory with
         {
-            UnderWay = [.. memory.UnderWay.Where(m => m.Move.Id != move)],
+            UnderWay = [.. memory.UnderWay.Where(m => m != ordered), .. isMade ? [ordered with { MadeUnixMs = atUnixMs }] : (OrderedMove[])[]],
             Past = With(memory.Past, ended.Container, isMade ? null : ended.To, atUnixMs, policy),
             Places = [.. memory.Places.Where(p => p.Container != ended.Container), .. isMade ? [new LastSeen(ended.Container, ended.To, atUnixMs)] : (LastSeen[])[]],
         };
     }
 
-    private static IEnumerable<OrderedMove> Since(BalanceDecision decision) => decision.Moves.Select(m => new OrderedMove(m, decision.AtUnixMs));
+    private static IEnumerable<OrderedMove> Since(BalanceDecision decision, LoadSnapshot seen)
+        => decision.Moves.Select(m => new OrderedMove(m, decision.AtUnixMs, 0, seen.Hosts.FirstOrDefault(h => h.Host == m.Move.From)?.Containers.FirstOrDefault(c => c.Name == m.Move.Container)));
+
+    private static bool IsSeen(PlannedMove move, LoadSnapshot told)
+        => Lists(told, move.To, move.Container) && !Lists(told, move.From, move.Container);
+
+    private static bool Lists(LoadSnapshot told, HostName host, ContainerName container) => told.Hosts.Any(h => h.Host == host && Array.Exists(h.Containers, c => c.Name == container));
+
+    /// <summary>A host that told its load before a move was made is told of it here; what the container used is what it will use.</summary>
+    private static LoadSnapshot WithMade(LoadSnapshot told, OrderedMove[] moves)
+    {
+        foreach (var (move, _, _, before) in moves.Where(m => m.MadeUnixMs != 0))
+        {
+            var (container, from, to) = (move.Move.Container, move.Move.From, move.Move.To);
+            var load = told.Hosts.FirstOrDefault(h => h.Host == from)?.Containers.FirstOrDefault(c => c.Name == container) ?? before;
+            told = told with
+            {
+                Hosts = [.. told.Hosts.Select(h => h.Host == from ? h with { Containers = [.. h.Containers.Where(c => c.Name != container)] }
+                    : h.Host == to && load is not null && !Array.Exists(h.Containers, c => c.Name == container) ? h with { Containers = [.. h.Containers, load] }
+                    : h)],
+            };
+        }
+
+        return told;
+    }
 
     private static PastMove[] WithMoved(BalanceMemory memory, LoadSnapshot snapshot, BalancePolicy policy)
     {
-        var (places, underWay) = (memory.Places.ToDictionary(p => p.Container, p => p.Host), memory.UnderWay.Select(m => m.Move.Move.Container).ToHashSet());
+        var (places, busy) = (memory.Places.ToDictionary(p => p.Container, p => p.Host), memory.UnderWay.Select(m => m.Move.Move.Container).ToHashSet());
         var past = memory.Past;
-        foreach (var seen in Seen(snapshot, places).Where(s => !underWay.Contains(s.Container) && places.TryGetValue(s.Container, out var before) && before != s.Host))
+        foreach (var seen in Seen(snapshot, places).Where(s => !busy.Contains(s.Container) && places.TryGetValue(s.Container, out var before) && before != s.Host))
         {
             // Somebody else has moved it: the operator, or another balancer before this one.
             past = With(past, seen.Container, null, snapshot.AtUnixMs, policy);

@@ -28,8 +28,11 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
     /// <summary>Moves and decisions that <c>amig explain</c> knows; older ones are in the log.</summary>
     private const int MostRemembered = 200;
 
-    /// <summary>Moves that have ended, and containers that cannot leave, in one answer: it has to fit into a message.</summary>
+    /// <summary>Moves that have ended, in one answer: it has to fit into a message.</summary>
     private const int MostTold = 50;
+
+    /// <summary>Containers that cannot leave, in one answer; some 150 bytes each.</summary>
+    private const int MostStuck = 1000;
 
     /// <summary>So many questions about a move in a row have to be in vain before it is given up, however much time the clock says went by.</summary>
     private const int FewestMisses = 10;
@@ -43,11 +46,13 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
     private BalanceMemory? _memory;
     private BalanceDecision? _last;
     private BalanceDecision? _logged;
+    private BalanceRecord? _record;
     private HostSeen[] _hosts = [];
     private ImmutableHashSet<HostName> _members = [];
     private long _rounds;
     private bool _isLooking;
     private bool _looksAgain;
+    private bool _takesOver;
 
     public BalancerActor(BalanceServices services) => _services = services;
 
@@ -81,7 +86,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
                 break;
             case Tick:
                 // Whoever takes over later begins with what is then.
-                _memory = null;
+                (_memory, _last, _logged, _record, _hosts, _members) = (null, null, null, null, [], []);
                 _moves.RemoveAll(m => m.Outcome == AttemptOutcome.Open);
                 break;
             case Seen seen:
@@ -145,7 +150,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         _isLooking = true;
         IActorRef[] lookers = [.. _lookers];
         _lookers.Clear();
-        LookAsync(_memory is null, byClock, lookers).PipeTo(Self, Self, success: static seen => seen, failure: e => new LookFailed(lookers, e.GetBaseException().Message));
+        LookAsync(_memory is null || _takesOver, byClock, lookers).PipeTo(Self, Self, success: static seen => seen, failure: e => new LookFailed(lookers, e.GetBaseException().Message));
     }
 
     private async Task<object> LookAsync(bool takesOver, bool byClock, IActorRef[] lookers)
@@ -199,10 +204,16 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
 
     private void LookAgain()
     {
-        if (_looksAgain && IsActing)
+        var again = _looksAgain;
+        _looksAgain = false;
+        if (again && IsActing)
         {
-            _looksAgain = false;
             Look(byClock: false);
+        }
+        else if (again)
+        {
+            Answer([.. _lookers], NotActing);
+            _lookers.Clear();
         }
     }
 
@@ -254,10 +265,11 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         _memory = seen.ByClock ? next : next with { RoundsAbove = decision.AreOrdered ? 0 : memory.RoundsAbove, IsSettling = memory.IsSettling };
         _rounds = next.Round;
         _last = decision;
+        _record = new BalanceRecord(memory, Here, seen.Snapshot, _services.Policy, done, decision);
         Remember(decision);
         if (decision.AreOrdered || (decision.Moves.Length > 0 && !IsSame(decision, _logged)))
         {
-            _services.Store.Append(new BalanceRecord(memory, Here, seen.Snapshot, _services.Policy, done, decision));
+            _services.Store.Append(_record);
             _logged = decision;
         }
 
@@ -267,11 +279,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         }
 
         // A host that was not there before may know of moves that this one does not.
-        if (seen.Members.Except(_members).Count > 0 && seen.Attempts is null)
-        {
-            _memory = null;
-        }
-
+        _takesOver = seen.Members.Except(_members).Count > 0 && seen.Attempts is null;
         _members = seen.Members;
         _isLooking = false;
         Answer(seen.Lookers, new BalanceSeen(Short(decision)));
@@ -281,7 +289,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
     private static bool IsSame(BalanceDecision one, BalanceDecision? other)
         => other is not null && one.Moves.Select(m => (m.Move.Container, m.Move.To, m.Reason)).SequenceEqual(other.Moves.Select(m => (m.Move.Container, m.Move.To, m.Reason)));
 
-    private static BalanceDecision Short(BalanceDecision decision) => decision with { Stuck = [.. decision.Stuck.Take(MostTold)] };
+    private static BalanceDecision Short(BalanceDecision decision) => decision with { Stuck = [.. decision.Stuck.Take(MostStuck)] };
 
     /// <summary>What is under way, ordered here or elsewhere, and what has ended lately and has to cool down. A creation is listed too, and is no move.</summary>
     private BalanceMemory TakeOver(AttemptDetails[] listed, long nowUnixMs)
@@ -303,14 +311,16 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         {
             Round = _rounds,
             Places = [],
-            UnderWay = [.. _moves.Where(m => m.Outcome == AttemptOutcome.Open).Select(m => new OrderedMove(m.Move, m.OrderedUnixMs))],
+            RoundsAbove = _memory?.RoundsAbove ?? 0,
+            IsSettling = _memory?.IsSettling ?? false,
+            UnderWay = [.. _moves.Where(m => m.Outcome == AttemptOutcome.Open).Select(m => new OrderedMove(m.Move, m.OrderedUnixMs, 0, null))],
         };
     }
 
     private static BalanceMemory Ended(BalanceMemory memory, AttemptDetails attempt, BalancePolicy policy)
     {
         var move = new DecidedMove("", MoveReason.Balance, new PlannedMove(attempt.Container, attempt.Source, attempt.Destination, 0, 0, new MoveCost(0, 0, 0)), attempt.Fence, "");
-        return BalanceRounds.Ended(memory with { UnderWay = [new OrderedMove(move, 0)] }, move.Id, attempt.Outcome == AttemptOutcome.Committed, attempt.StartedUnixMs, policy);
+        return BalanceRounds.Ended(memory with { UnderWay = [new OrderedMove(move, 0, 0, null)] }, move.Id, attempt.Outcome == AttemptOutcome.Committed, attempt.StartedUnixMs, policy);
     }
 
     private void Order(BalanceDecision decision)
@@ -320,7 +330,8 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
             _log.Info("Balance {0}: {1}", move.Id, move.Sentence);
             Follow(new Watched(move, _services.Clock, decision.AtUnixMs));
             var order = new MoveAsPlanned(new MigrateContainer(move.Move.Container, move.Move.To, _services.Moves), move.Fence);
-            OrderAsync(move.Id, _services.Peers.Migrations(move.Move.From), order).PipeTo(Self);
+            OrderAsync(move.Id, _services.Peers.Migrations(move.Move.From), order)
+                .PipeTo(Self, Self, static answered => answered, e => new MoveAnswered(move.Id, new CommandRefused(MigrationFailure.Internal, e.GetBaseException().Message)));
         }
     }
 
@@ -380,7 +391,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         foreach (var move in open.Where(m => m is { Attempt: not null, IsLooked: false }))
         {
             move.IsLooked = true;
-            LookAtAsync(move.Move, move.Attempt!.Value).PipeTo(Self);
+            LookAtAsync(move.Move, move.Attempt!.Value).PipeTo(Self, Self, static looked => looked, _ => new MoveLooked(move.Move.Id, null));
         }
     }
 
@@ -465,14 +476,15 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
             return;
         }
 
+        // In force at once: a full disk may not leave the cluster in auto when the operator has said off.
+        _mode = set;
         try
         {
             _services.Store.Keep(set);
-            _mode = set;
         }
         catch (AttemptException e)
         {
-            _log.Warning("The mode {0} of host {1} could not be kept: {2}", set.Mode, set.SetOn, e.Message);
+            _log.Warning("The mode {0} of host {1} could not be kept, and is in force until this daemon ends: {2}", set.Mode, set.SetOn, e.Message);
         }
     }
 
@@ -519,7 +531,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
             return new CommandRefused(MigrationFailure.TooLate, "there is no plan to apply: the last look found nothing worth a move; 'amig balance plan' looks again");
         }
 
-        if (said.AreOrdered || _memory.UnderWay.Length > 0)
+        if (said.AreOrdered || BalanceRounds.Recent(_memory, now) > 0)
         {
             return new CommandRefused(MigrationFailure.AttemptInProgress, said.AreOrdered ? "the moves of the last plan are ordered already" : "moves are under way; 'amig balance plan' looks again when they have ended");
         }
@@ -534,7 +546,13 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
             return new CommandRefused(MigrationFailure.TooLate, "the last plan is too old; 'amig balance plan' looks again");
         }
 
-        (_memory, var decision) = BalanceRounds.Ordered(_memory, said);
+        if (!ReferenceEquals(_logged, said))
+        {
+            _services.Store.Append(_record!);
+            _logged = said;
+        }
+
+        (_memory, var decision) = BalanceRounds.Ordered(_memory, said, _record!.Snapshot);
         _last = decision;
         _decisions[_decisions.FindLastIndex(d => d.Round == said.Round)] = decision;
         Order(decision);

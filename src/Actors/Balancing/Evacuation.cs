@@ -45,7 +45,7 @@ public sealed class Evacuation
         var (moves, stuck, waiting) = (new List<PlannedMove>(), new List<StuckContainer>(), 0);
         var leaving = _snapshot.Hosts.Where(h => h.Standing == HostStanding.Draining)
             .SelectMany(h => h.Containers.Where(c => !_underWay.Contains(c.Name)).Select(c => (From: h.Host, Container: c, Cost: MovePrice.Of(c, _policy.StreamBytesPerSecond))))
-            .OrderBy(one => one.Cost.StopSeconds).ThenBy(one => one.Container.Name.Value, StringComparer.Ordinal);
+            .OrderBy(one => Begun(one.Container) is null).ThenBy(one => one.Cost.StopSeconds).ThenBy(one => one.Container.Name.Value, StringComparer.Ordinal);
         foreach (var (from, container, cost) in leaving)
         {
             if (WhyNowhere(container) is { } why)
@@ -80,29 +80,35 @@ public sealed class Evacuation
             return "it is pinned to its host: move it by hand, or remove it";
         }
 
+        var begun = Begun(container);
+        var group = begun is null ? Group(container) : [container];
+        if (group.FirstOrDefault(c => c.Placement.Pinned) is { } pinned)
+        {
+            return $"it belongs together with {pinned.Name}, which is pinned to its host";
+        }
+
         var left = _sites.Values.Where(s => s.Load.Standing == HostStanding.Accepts).ToArray();
         if (left.Length == 0)
         {
             return "no other host takes containers";
         }
 
-        if (Keep(ref left, s => HasLabels(s, container)))
+        if (Keep(ref left, s => Array.TrueForAll(group, c => HasLabels(s, c))))
         {
-            return $"no host that takes containers has the label {string.Join(" and ", placement.Labels)}";
+            return $"no host that takes containers has the label {string.Join(" and ", group.SelectMany(c => c.Placement.Labels).Distinct().Order(StringComparer.Ordinal))}";
         }
 
-        if (Keep(ref left, s => !IsTaken(s, container)))
+        if (Keep(ref left, s => !Array.Exists(group, c => IsTaken(s, c))))
         {
-            return $"every host that could take it has another container of the group {placement.ApartFrom}, from which it is to be apart";
+            return $"every host that could take it has another container of the group {string.Join(" or ", group.Select(c => c.Placement.ApartFrom).Where(g => g.Length > 0).Distinct().Order(StringComparer.Ordinal))}, from which it is to be apart";
         }
 
-        var begun = Begun(container);
         if (Keep(ref left, s => begun is null || s == begun))
         {
             return $"it belongs together with what is on host {begun!.Load.Host}, which cannot take it";
         }
 
-        var memory = MemoryOf(container, begun);
+        var memory = group.Sum(c => c.Used.Memory);
         return Keep(ref left, s => HasRoom(s, memory))
             ? FormattableString.Invariant($"no host that could take it has {memory / (1 << 20):0} MiB beside its reserve now{(memory > container.Used.Memory ? $", which is what the group {placement.TogetherWith} needs" : "")}")
             : null;
@@ -118,10 +124,11 @@ public sealed class Evacuation
     private HostName? Best(ContainerLoad container)
     {
         var begun = Begun(container);
-        var memory = MemoryOf(container, begun);
+        var group = begun is null ? Group(container) : [container];
+        var memory = group.Sum(c => c.Used.Memory);
         var failed = _past.GetValueOrDefault(container.Name)?.FailedTo;
         return _sites.Values
-            .Where(s => s.Load.Standing == HostStanding.Accepts && s.In < _policy.MaxIn && (begun is null || s == begun) && HasLabels(s, container) && !IsTaken(s, container) && HasRoom(s, memory))
+            .Where(s => s.Load.Standing == HostStanding.Accepts && s.In < _policy.MaxIn && (begun is null || s == begun) && Array.TrueForAll(group, c => HasLabels(s, c) && !IsTaken(s, c)) && HasRoom(s, memory))
             .OrderBy(s => s.Load.Host == failed).ThenBy(s => s.BusynessWith(container.Used)).ThenBy(s => s.Load.Host.Value, StringComparer.Ordinal)
             .FirstOrDefault()?.Load.Host;
     }
@@ -132,11 +139,11 @@ public sealed class Evacuation
             ? _sites.Values.Where(s => s.Load.Standing == HostStanding.Accepts && s.Has(c => c.Placement.TogetherWith == together)).MinBy(s => s.Load.Host.Value, StringComparer.Ordinal)
             : null;
 
-    /// <summary>The first of what belongs together goes where all of it has room.</summary>
-    private double MemoryOf(ContainerLoad container, Site? begun)
-        => container.Placement.TogetherWith.Length == 0 || begun is not null
-            ? container.Used.Memory
-            : _snapshot.Hosts.SelectMany(h => h.Containers).Where(c => c.Placement.TogetherWith == container.Placement.TogetherWith).OrderBy(c => c.Name.Value, StringComparer.Ordinal).Sum(c => c.Used.Memory);
+    /// <summary>What belongs together, itself among it: the first of it goes where all of it may be and has room.</summary>
+    private ContainerLoad[] Group(ContainerLoad container)
+        => container.Placement.TogetherWith.Length == 0
+            ? [container]
+            : [.. _snapshot.Hosts.SelectMany(h => h.Containers).Where(c => c.Placement.TogetherWith == container.Placement.TogetherWith).OrderBy(c => c.Name.Value, StringComparer.Ordinal)];
 
     private bool HasRoom(Site site, double memory) => site.Used.Memory + memory <= site.Load.Capacity.Memory * (1 - _policy.Reserve);
 

@@ -2,25 +2,34 @@ using ActorMigration.Contracts;
 
 namespace ActorMigration.Actors;
 
-/// <summary>Whether what a host tells can be planned with: a number that is none would spoil the plan for all. Pure.</summary>
+/// <summary>Whether what a host tells can be planned with: a number that is none, or a part that is missing, would spoil the plan for all. Records off the wire may hold nulls whatever their types say. Pure.</summary>
 public static class LoadCheck
 {
     /// <summary>Null when it can.</summary>
     public static string? WhyNot(HostLoad load)
     {
+        if (load is not { Labels: not null, Containers: not null } || Array.Exists(load.Labels, l => l is null) || Array.Exists(load.Containers, c => c is not { Placement: not null }))
+        {
+            return $"host {load?.Host} tells a load with a part missing";
+        }
+
         for (var kind = 0; kind < Resources.Kinds; kind++)
         {
-            if (!(load.Capacity[kind] > 0) || !double.IsFinite(load.Capacity[kind]))
+            if (!(load.Capacity[kind] > 0) || !IsAmount(load.Capacity[kind]))
             {
                 return $"host {load.Host} tells no capacity of kind {kind}";
             }
         }
 
-        return !load.Own.IsAmount || !IsAmount(load.Pressure) ? $"host {load.Host} tells a load of its own that is no amount"
-            : load.Containers.FirstOrDefault(c => !c.Used.IsAmount || !IsAmount(c.ResidentBytes) || !IsAmount(c.DirtyBytesPerSecond)) is { } wrong ? $"host {load.Host} tells a load of container {wrong.Name} that is no amount"
+        return !AreAmounts(load.Own) || !IsAmount(load.Pressure) ? $"host {load.Host} tells a load of its own that is no amount"
+            : load.Containers.FirstOrDefault(c => !AreAmounts(c.Used) || !IsAmount(c.ResidentBytes) || !IsAmount(c.DirtyBytesPerSecond)) is { } wrong ? $"host {load.Host} tells a load of container {wrong.Name} that is no amount"
+            : load.Containers.FirstOrDefault(c => c.Placement.WhyNot() is not null) is { } misplaced ? $"host {load.Host} tells of container {misplaced.Name} what cannot be: {misplaced.Placement.WhyNot()}"
             : load.Containers.GroupBy(c => c.Name).FirstOrDefault(g => g.Count() > 1) is { } twice ? $"host {load.Host} tells of container {twice.Key} twice"
             : null;
     }
 
-    private static bool IsAmount(double number) => double.IsFinite(number) && number >= 0;
+    private static bool AreAmounts(Resources amounts) => Enumerable.Range(0, Resources.Kinds).All(kind => IsAmount(amounts[kind]));
+
+    /// <summary>Larger ones are no measurement, and their sums would overflow.</summary>
+    private static bool IsAmount(double number) => number is >= 0 and <= CounterRates.Highest;
 }

@@ -136,7 +136,8 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
     /// <summary>From the agreed stop to the gate that opens, or to the thaw; at the source from the moment in which it may freeze any time.</summary>
     private bool Stands(AttemptDetails attempt)
         => attempt.Phase is Phase.StopAndCopy or Phase.Resume
-           || (attempt.Source == _services.Self && attempt.Step is nameof(SourceState.AgreeingStop) or nameof(SourceState.RecheckingDestination) or nameof(SourceState.Requoting) or nameof(SourceState.AwaitingConsent));
+           || (attempt.Source == _services.Self && attempt.Step is nameof(SourceState.AgreeingStop) or nameof(SourceState.RecheckingDestination) or nameof(SourceState.Requoting) or nameof(SourceState.AwaitingConsent))
+           || attempt.Step == nameof(DestinationState.RecheckingSource);
 
     private string WhyStopping => $"the daemon of host {_services.Self} is being stopped; try again when it is back";
 
@@ -290,6 +291,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         }
 
         _open.Remove(open.Attempt);
+        AnswerStopper();
         if (_services.Decision.Journal.State.Open.ContainsKey(open.Attempt))
         {
             _log.Error("Attempt {0} died; it is taken up again from the journal", open.Attempt);

@@ -8,10 +8,12 @@ namespace ActorMigration.Contracts;
 /// <param name="FailedTo">Where it could not be moved the last time; null after one that was made.</param>
 public sealed record PastMove(ContainerName Container, long AtUnixMs, int InARow, int Failures, HostName? FailedTo);
 
-/// <summary>A move that was ordered and has not ended.</summary>
+/// <summary>A move that was ordered, and is under way or not seen to be made yet.</summary>
 /// <param name="Move">The move.</param>
 /// <param name="SinceUnixMs">When it was ordered.</param>
-public sealed record OrderedMove(DecidedMove Move, long SinceUnixMs);
+/// <param name="MadeUnixMs">When it was made; 0 while it is under way. The hosts tell their loads some seconds late, so that its container may still be listed where it was.</param>
+/// <param name="Load">Of its container when it was ordered; null where that is not known.</param>
+public sealed record OrderedMove(DecidedMove Move, long SinceUnixMs, long MadeUnixMs, ContainerLoad? Load);
 
 /// <summary>Where a container was seen last.</summary>
 public sealed record LastSeen(ContainerName Container, HostName Host, long AtUnixMs);
@@ -22,7 +24,7 @@ public sealed record LastSeen(ContainerName Container, HostName Host, long AtUni
 /// <param name="IsSettling">Something was ordered for balance, and the goal is not reached yet.</param>
 /// <param name="Past">What was moved.</param>
 /// <param name="Places">Where everything was seen last, in name order.</param>
-/// <param name="UnderWay">Ordered and not ended.</param>
+/// <param name="UnderWay">Ordered and not ended, or not seen to be made yet.</param>
 public sealed record BalanceMemory(long Round, int RoundsAbove, bool IsSettling, PastMove[] Past, LastSeen[] Places, OrderedMove[] UnderWay)
 {
     public static BalanceMemory Empty { get; } = new(0, 0, false, [], [], []);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Http;
 
@@ -8,12 +7,6 @@ namespace ActorMigration.Host.Cli;
 /// <summary><c>amig drain</c> and <c>amig undrain</c>.</summary>
 internal static class DrainCommands
 {
-    /// <summary>Between two looks at how far it is.</summary>
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
-
-    /// <summary>So long nobody may answer: the balancing goes over to another host in some 15 s when its host dies.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-
     internal static Command Drain(CliContext context)
     {
         var host = Host();
@@ -24,11 +17,13 @@ internal static class DrainCommands
         return context.Ask("drain", "Have a host take no more containers, and move away those that it has.", async (parsed, client, cancel) =>
         {
             var name = await NameAsync(parsed.GetValue(host), client, cancel).ConfigureAwait(false);
-            var before = await client.GetAsync("/v1/balance", ApiJson.Default.BalanceStatusJson, cancel).ConfigureAwait(false);
             var drained = await client.PostAsync($"/v1/hosts/{Uri.EscapeDataString(name)}/drain", new DrainRequest(parsed.GetValue(forShutdown)), ApiJson.Default.DrainRequest, ApiJson.Default.HostDrainedJson, cancel).ConfigureAwait(false);
-            var first = await client.PostAsync("/v1/balance/look", ApiJson.Default.BalanceDecisionJson, cancel).ConfigureAwait(false);
             var said = context.Terminal.Error;
             said.WriteLine($"Host {name} takes no containers{(drained.Changed ? "" : ", as before")}.");
+
+            // It is marked: from here on the balancing may go over to another host, and what is asked is asked again.
+            var before = await PersistAsync(context, () => client.GetAsync("/v1/balance", ApiJson.Default.BalanceStatusJson, cancel), cancel).ConfigureAwait(false);
+            var first = await PersistAsync(context, () => client.PostAsync("/v1/balance/look", ApiJson.Default.BalanceDecisionJson, cancel), cancel).ConfigureAwait(false);
             foreach (var stuck in first.Stuck.Where(s => s.Host == name))
             {
                 said.WriteLine($"  {stuck.Container} stays: {stuck.Sentence}");
@@ -37,7 +32,7 @@ internal static class DrainCommands
             if (!parsed.GetValue(noWait))
             {
                 var told = before.Moves.Where(m => m.Outcome != "Open").Select(m => m.Move.Id).ToHashSet();
-                first = await FollowAsync(context, client, name, told, parsed.GetValue(timeout), cancel).ConfigureAwait(false);
+                first = await new DrainWatch(context, client, name, told, first.At).UntilEmptyAsync(parsed.GetValue(timeout), cancel).ConfigureAwait(false);
             }
 
             context.Print(parsed, first, ApiJson.Default.BalanceDecisionJson, _ => { });
@@ -75,80 +70,19 @@ internal static class DrainCommands
     private static async Task<string> NameAsync(string? host, ApiClient client, CancellationToken cancel)
         => host ?? (await client.GetAsync("/v1/node", ApiJson.Default.NodeJson, cancel).ConfigureAwait(false)).Host;
 
-    /// <summary>Until nothing is there that can be moved, nothing that was on its way to the host, and nothing that stands in a move; a line per move as it ends.</summary>
-    /// <param name="context">Where it is said.</param>
-    /// <param name="client">The daemon.</param>
-    /// <param name="host">The drained host.</param>
-    /// <param name="told">Moves of which nothing is said any more.</param>
-    /// <param name="seconds">Longest wait; 0 for none.</param>
-    /// <param name="cancel">The person has had enough.</param>
-    private static async Task<BalanceDecisionJson> FollowAsync(CliContext context, ApiClient client, string host, HashSet<string> told, int seconds, CancellationToken cancel)
+    /// <summary>Asks again for <see cref="DrainWatch.Patience"/> while the host that balances changes or takes over.</summary>
+    private static async Task<T> PersistAsync<T>(CliContext context, Func<Task<T>> ask, CancellationToken cancel)
     {
-        var (since, answered) = (context.Time.GetTimestamp(), context.Time.GetTimestamp());
-        while (true)
+        for (var since = context.Time.GetTimestamp(); ;)
         {
             try
             {
-                if (await LookAsync(context, client, host, told, cancel).ConfigureAwait(false) is { } end)
-                {
-                    return end;
-                }
-
-                answered = context.Time.GetTimestamp();
+                return await ask().ConfigureAwait(false);
             }
-            catch (CliException failure) when (failure.Code != ExitCode.Conflict && context.Time.GetElapsedTime(answered) < Patience)
+            catch (CliException failure) when (failure.Code != ExitCode.NoDaemon && context.Time.GetElapsedTime(since) < DrainWatch.Patience)
             {
-                // Another host takes the balancing over, or this one's daemon is started again.
+                await Task.Delay(DrainWatch.LookEvery, context.Time, cancel).ConfigureAwait(false);
             }
-
-            if (seconds > 0 && context.Time.GetElapsedTime(since).TotalSeconds > seconds)
-            {
-                throw new CliException(ExitCode.Failed, $"Host {host} is not empty after {seconds} s; the drain goes on: see 'amig balance status'.");
-            }
-
-            await Task.Delay(LookEvery, context.Time, cancel).ConfigureAwait(false);
         }
     }
-
-    /// <summary>Null while it goes on.</summary>
-    private static async Task<BalanceDecisionJson?> LookAsync(CliContext context, ApiClient client, string host, HashSet<string> told, CancellationToken cancel)
-    {
-        var status = await client.GetAsync("/v1/balance", ApiJson.Default.BalanceStatusJson, cancel).ConfigureAwait(false);
-        foreach (var move in status.Moves.Where(m => m.Move.From == host && m.Outcome != "Open").OrderBy(m => m.EndedAt).Where(m => told.Add(m.Move.Id)))
-        {
-            context.Terminal.Error.WriteLine($"  {move.Move.Container} -> {move.Move.To}: {move.Outcome}{(move.Sentence.Length > 0 ? $", {move.Sentence}" : "")}");
-        }
-
-        if (status.Last is not { } last || status.Hosts.FirstOrDefault(h => h.Host == host) is not { } seen)
-        {
-            // It does not tell its load: nothing is moved from there, and whether it is empty is not known.
-            return null;
-        }
-
-        if (seen.Standing == nameof(HostStanding.Accepts))
-        {
-            throw new CliException(ExitCode.Conflict, $"Host {host} takes containers again: somebody has ended its drain.");
-        }
-
-        var containers = await client.GetAsync("/v1/containers", ApiJson.Default.ContainersJson, cancel).ConfigureAwait(false);
-        var here = containers.Containers.Where(c => c.Host == host).ToLookup(c => c.State == nameof(ContainerState.Exited));
-        var stuck = last.Stuck.Where(s => s.Host == host).Select(s => s.Container).ToHashSet();
-        if (containers.SilentHosts.Contains(host) || here[false].Any(c => !stuck.Contains(c.Name)))
-        {
-            return null;
-        }
-
-        var migrations = await client.GetAsync("/v1/migrations", ApiJson.Default.MigrationsJson, cancel).ConfigureAwait(false);
-        if (migrations.Migrations.Any(m => m.Outcome == nameof(AttemptOutcome.Open) && (m.Source == host || m.Destination == host)))
-        {
-            return null;
-        }
-
-        var (left, exited) = (here[false].Count(), here[true].Count());
-        context.Terminal.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Host {host} {(left == 0 ? "is empty" : $"keeps {Count(left)} that cannot be moved")}{(exited == 0 ? "" : $", but for the files of {Count(exited)} that {(exited == 1 ? "has" : "have")} ended")}."));
-        return last;
-    }
-
-    private static string Count(int containers) => containers == 1 ? "1 container" : string.Create(CultureInfo.InvariantCulture, $"{containers} containers");
 }

@@ -20,6 +20,9 @@ namespace ActorMigration.Host.Http;
 /// </summary>
 public sealed class ApiServer : IAsyncDisposable
 {
+    /// <summary>Somebody may be following a migration for hours: a daemon that stops waits for its clients for so long only.</summary>
+    private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(2);
+
     /// <summary>Bytes; the largest request is a container's spec.</summary>
     private const long MaxBodyBytes = IWire.MaxBytes;
 
@@ -46,6 +49,7 @@ public sealed class ApiServer : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.Replace(ServiceDescriptor.Singleton(logs));
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, NoSignals>());
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownPatience);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.ListenUnixSocket(settings.ApiSocket, listen => listen.Protocols = HttpProtocols.Http1);

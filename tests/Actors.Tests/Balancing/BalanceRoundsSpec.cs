@@ -88,7 +88,7 @@ public sealed class BalanceRoundsSpec
     public void What_was_only_said_can_be_ordered_by_the_operator()
     {
         var (memory, said) = See(BalanceMemory.Empty, Uneven(), BalanceMode.Recommend);
-        var (next, decision) = BalanceRounds.Ordered(memory, said);
+        var (next, decision) = BalanceRounds.Ordered(memory, said, Uneven());
 
         Assert.True(decision.AreOrdered);
         Assert.Equal(said.Moves, next.UnderWay.Select(m => m.Move));
@@ -104,8 +104,8 @@ public sealed class BalanceRoundsSpec
         Assert.Contains("under way", decision.Sentence, StringComparison.Ordinal);
 
         memory = ordered.Moves.Aggregate(memory, (m, move) => BalanceRounds.Ended(m, move.Id, true, Start + (10 * RoundMs), Policy));
-        Assert.Empty(memory.UnderWay);
-        Assert.False(See(memory, Uneven(11)).Decision.AreOrdered);
+        Assert.Equal(0, BalanceRounds.Recent(memory, Start + (10 * RoundMs)));
+        Assert.DoesNotContain("under way", See(memory, Uneven(11)).Decision.Sentence, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -172,8 +172,9 @@ public sealed class BalanceRoundsSpec
             (memory, var decision) = See(memory, snapshot, mode);
             Assert.True(decision.AreOrdered);
             Assert.All(decision.Moves, m => Assert.Equal(MoveReason.Drain, m.Reason));
-            Assert.InRange(memory.UnderWay.Length, 1, Policy.MaxOut);
-            foreach (var move in memory.UnderWay)
+            var underWay = memory.UnderWay.Where(m => m.MadeUnixMs == 0).ToArray();
+            Assert.InRange(underWay.Length, 1, Policy.MaxOut);
+            foreach (var move in underWay)
             {
                 snapshot = snapshot.Make(move.Move.Move);
                 memory = BalanceRounds.Ended(memory, move.Move.Id, true, snapshot.AtUnixMs, Policy);
@@ -212,6 +213,59 @@ public sealed class BalanceRoundsSpec
     }
 
     [Fact]
+    public void A_move_that_was_made_is_believed_before_the_hosts_show_it_and_counts_once()
+    {
+        var (memory, ordered) = Ordered();
+        memory = ordered.Moves.Aggregate(memory, (m, move) => BalanceRounds.Ended(m, move.Id, true, Start + (3 * RoundMs), Policy));
+
+        // The hosts tell what they knew before: everything on a.
+        var (stale, decision) = See(memory, Uneven(3));
+        Assert.True(decision.Imbalance < See(BalanceMemory.Empty, Uneven(3)).Decision.Imbalance);
+        Assert.Empty(decision.Moves.Select(m => m.Move.Container).Intersect(ordered.Moves.Select(m => m.Move.Container)));
+        Assert.All(stale.Past, p => Assert.Equal(1, p.InARow));
+
+        // Then they show it, and it is remembered no longer; what is seen counts.
+        var after = ordered.Moves.Aggregate(Uneven(4), (s, m) => s.Make(m.Move));
+        var (seen, _) = See(stale, after);
+        Assert.Empty(seen.UnderWay);
+        Assert.All(seen.Past, p => Assert.Equal(1, p.InARow));
+
+        // One that is never shown is believed for a while only.
+        Assert.Empty(See(stale, Uneven(6)).Memory.UnderWay);
+    }
+
+    [Fact]
+    public void A_made_move_counts_at_its_new_place_for_what_has_to_be_apart()
+    {
+        ContainerLoad Db(string name) => Container(name) with { Placement = ContainerPlacement.Anywhere with { ApartFrom = "db" } };
+        var snapshot = At(Start, Host("a", Db("d0"), Db("d1")).Draining(), Host("b"), Host("c", Container("busy", 5)));
+        var (memory, first) = See(BalanceMemory.Empty, snapshot);
+        Assert.Equal(2, first.Moves.Length);
+        var made = first.Moves.Single(m => m.Move.To.Value == "b");
+        memory = BalanceRounds.Ended(memory, made.Id, true, Start + 1000, Policy);
+        memory = BalanceRounds.Ended(memory, first.Moves.Single(m => m != made).Id, false, Start + 1000, Policy);
+
+        // Neither host lists the one that has moved; the other may not join it.
+        var between = snapshot with { AtUnixMs = Start + 40_000, Hosts = [.. snapshot.Hosts.Select(h => h with { Containers = [.. h.Containers.Where(c => c.Name != made.Move.Container)] })] };
+        Assert.All(See(memory, between).Decision.Moves, m => Assert.Equal("c", m.Move.To.Value));
+    }
+
+    [Fact]
+    public void One_host_that_stands_out_of_a_large_cluster_is_not_held_back_for_ever()
+    {
+        LoadSnapshot Large(int round) => At(Start + (round * RoundMs), [.. Enumerable.Range(0, 64).Select(h => Host($"h{h:00}", Containers($"h{h:00}c", 8, h == 7 ? 0.9 : 0.15)))]);
+        var memory = BalanceMemory.Empty;
+        BalanceDecision? decision = null;
+        for (var round = 0; round < Policy.HoldRounds; round++)
+        {
+            (memory, decision) = See(memory, Large(round));
+        }
+
+        Assert.True(decision!.Imbalance < Policy.Threshold);
+        Assert.True(decision.AreOrdered, decision.Sentence);
+    }
+
+    [Fact]
     public void A_host_that_stays_drained_does_not_make_the_others_uneven()
     {
         var snapshot = At(Start, Host("a").Draining(), Host("b", Containers("b", 5)), Host("c", Containers("c", 5)), Host("d", Containers("d", 5)));
@@ -241,9 +295,10 @@ public sealed class BalanceRoundsSpec
     }
 
     [Fact]
-    public void A_move_that_takes_for_ever_does_not_stop_the_balance_of_the_others_and_is_not_planned_again()
+    public void A_move_that_takes_for_ever_holds_its_container_and_its_hosts_and_not_the_cluster()
     {
-        var (memory, ordered) = Ordered();
+        var slow = new DecidedMove("a-1.1", MoveReason.Balance, new PlannedMove(new ContainerName("c0"), Self, new HostName("b"), 0, 0, new MoveCost(0, 0, 0)), new Fence(1, 0), "");
+        var memory = BalanceMemory.Empty with { UnderWay = [new OrderedMove(slow, Start, 0, null)] };
         var late = (int)(BalanceRounds.LongMove.TotalMilliseconds / RoundMs) + 5;
         BalanceDecision? decision = null;
         for (var round = late; round < late + Policy.HoldRounds; round++)
@@ -252,7 +307,9 @@ public sealed class BalanceRoundsSpec
         }
 
         Assert.True(decision!.AreOrdered);
-        Assert.Empty(decision.Moves.Select(m => m.Move.Container).Intersect(ordered.Moves.Select(m => m.Move.Container)));
+        Assert.All(decision.Moves, m => Assert.Equal("c", m.Move.To.Value));
+        Assert.DoesNotContain(decision.Moves, m => m.Move.Container.Value == "c0");
+        Assert.Contains("under way", See(BalanceMemory.Empty with { UnderWay = [new OrderedMove(slow, Start, 0, null)] }, Uneven(1)).Decision.Sentence, StringComparison.Ordinal);
     }
 
     [Fact]

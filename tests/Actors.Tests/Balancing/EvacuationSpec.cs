@@ -127,6 +127,19 @@ public sealed class EvacuationSpec
     }
 
     [Fact]
+    public void A_group_is_not_torn_apart_by_what_one_of_it_may_not()
+    {
+        ContainerLoad Member(string name, bool pinned = false, string label = "") => Container(name) with { Placement = new ContainerPlacement(pinned, label.Length == 0 ? [] : [label], "", "web") };
+
+        var plan = Plan(At(Now, Host("a", Member("w0"), Member("w1", pinned: true)).Draining(), Host("b"), Host("c")));
+        Assert.Empty(plan.Moves);
+        Assert.Contains("belongs together with w1, which is pinned", plan.Stuck.Single(s => s.Container.Value == "w0").Sentence, StringComparison.Ordinal);
+
+        plan = Plan(At(Now, Host("a", Member("w0"), Member("w1", label: "ssd")).Draining(), Host("b"), Host("c", Container("busy", 6)) with { Labels = ["ssd"] }));
+        Assert.Equal("c", Assert.Single(plan.Moves).To.Value);
+    }
+
+    [Fact]
     public void A_container_that_failed_is_tried_again_later_each_time_but_never_later_than_the_cooldown()
     {
         var snapshot = Drained(Container("c0"));
