@@ -4,6 +4,8 @@
 # From the mode to the last move: eight plans of three moves, each held for two rounds and carried out on a busy machine, in seconds.
 readonly BALANCE_SECONDS=300
 readonly DRAIN_SECONDS=240
+# Five looks, in seconds.
+readonly SETTLED_SECONDS=25
 
 # The client may begin when all of them listen.
 loads_begin() { # LOAD...
@@ -39,6 +41,16 @@ is_above() { balance | jq -e '.last.imbalance >= .threshold' >/dev/null; }
 # Nothing is under way, held back or planned.
 is_below() { balance | jq -e '.last.imbalance < .threshold and .last.moves == [] and ([.moves[] | select(.outcome == "Open")] == [])' >/dev/null; }
 
+# While containers move the machine has less for the others, and what they use is more when the moves are over: below the threshold for a while is what counts.
+is_settled() {
+  if ! is_below; then
+    BELOW_SINCE=
+    return 1
+  fi
+  BELOW_SINCE=${BELOW_SINCE:-$SECONDS}
+  [ $((SECONDS - BELOW_SINCE)) -ge "$SETTLED_SECONDS" ]
+}
+
 recommends() {
   local before
   amig_on h2 balance mode recommend
@@ -58,7 +70,7 @@ becomes_balanced() {
   local began=$SECONDS imbalance
   imbalance=$(balance | jq .last.imbalance)
   amig_on h1 balance mode auto
-  within "$BALANCE_SECONDS" is_below || die "not balanced after $BALANCE_SECONDS s: $(balance | jq -c '[.last, .hosts]')"
+  within "$BALANCE_SECONDS" is_settled || die "not balanced after $BALANCE_SECONDS s: $(balance | jq -c '[.last, .hosts]')"
   ask h1 migrations >"$RUN/migrations.json"
   jq -e '[.migrations[] | select(.outcome == "Committed" and .source != "h1")] == []' "$RUN/migrations.json" >/dev/null || die "something was moved from another host than the full one."
   jq -e '[.migrations[] | select(.outcome == "Committed") | .container] | length == (unique | length)' "$RUN/migrations.json" >/dev/null || die "a container was moved twice."
