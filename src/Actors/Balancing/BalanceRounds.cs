@@ -29,7 +29,7 @@ public static class BalanceRounds
         var snapshot = WithMade(told, memory.UnderWay);
         var underWay = memory.UnderWay.Where(m => m.MadeUnixMs == 0).ToArray();
         var past = WithMoved(memory, snapshot, policy);
-        var next = memory with { Round = round, Past = past, Places = PlacesOf(snapshot, memory.Places, policy) };
+        var next = memory with { Round = round, RoundsBelow = 0, Past = past, Places = PlacesOf(snapshot, memory.Places, policy) };
         var recent = underWay.Count(m => Math.Abs(now - m.SinceUnixMs) < LongMove.TotalMilliseconds);
         var evacuation = Evacuation.Plan(snapshot, policy, past, [.. underWay.Select(m => m.Move)], recent);
 
@@ -68,9 +68,10 @@ public static class BalanceRounds
         }
 
         var made = Decided(plan.Moves, MoveReason.Balance, mode == BalanceMode.Auto && plan.Moves.Length > 0, plan.Sentence + drains);
+        var below = memory.IsSettling && plan.Moves.Length == 0 ? memory.RoundsBelow + 1 : 0;
         return made.AreOrdered
             ? (next with { RoundsAbove = 0, IsSettling = true, UnderWay = [.. memory.UnderWay, .. Since(made, snapshot)] }, made)
-            : (next with { RoundsAbove = above, IsSettling = memory.IsSettling && plan.Moves.Length > 0 }, made);
+            : (next with { RoundsAbove = above, RoundsBelow = below, IsSettling = memory.IsSettling && below < policy.HoldRounds }, made);
     }
 
     /// <summary>The operator orders what a decision only said.</summary>

@@ -262,7 +262,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         // A look that somebody asked for orders nothing for balance, and does not count as one of those that an imbalance has to last for.
         var done = seen.ByClock || _mode.Mode != BalanceMode.Auto ? _mode.Mode : BalanceMode.Recommend;
         var (next, decision) = BalanceRounds.See(memory, Here, seen.Snapshot, _services.Policy, done);
-        _memory = seen.ByClock ? next : next with { RoundsAbove = decision.AreOrdered ? 0 : memory.RoundsAbove, IsSettling = memory.IsSettling };
+        _memory = seen.ByClock ? next : next with { RoundsAbove = decision.AreOrdered ? 0 : memory.RoundsAbove, IsSettling = memory.IsSettling, RoundsBelow = memory.RoundsBelow };
         _rounds = next.Round;
         _last = decision;
         _record = new BalanceRecord(memory, Here, seen.Snapshot, _services.Policy, done, decision);

@@ -22,10 +22,11 @@ public sealed record LastSeen(ContainerName Container, HostName Host, long AtUni
 /// <param name="Round">Rounds so far.</param>
 /// <param name="RoundsAbove">How many of the last ones in a row were above the threshold.</param>
 /// <param name="IsSettling">Something was ordered for balance, and the goal is not reached yet.</param>
+/// <param name="RoundsBelow">How many of the last ones in a row were below the goal: while containers move, the others use less than later, and one look is not believed.</param>
 /// <param name="Past">What was moved.</param>
 /// <param name="Places">Where everything was seen last, in name order.</param>
 /// <param name="UnderWay">Ordered and not ended, or not seen to be made yet.</param>
-public sealed record BalanceMemory(long Round, int RoundsAbove, bool IsSettling, PastMove[] Past, LastSeen[] Places, OrderedMove[] UnderWay)
+public sealed record BalanceMemory(long Round, int RoundsAbove, bool IsSettling, int RoundsBelow, PastMove[] Past, LastSeen[] Places, OrderedMove[] UnderWay)
 {
-    public static BalanceMemory Empty { get; } = new(0, 0, false, [], [], []);
+    public static BalanceMemory Empty { get; } = new(0, 0, false, 0, [], [], []);
 }

@@ -50,8 +50,14 @@ public sealed class BalanceRoundsSpec
         Assert.Contains("the goal of what was begun", decision.Sentence, StringComparison.Ordinal);
         Assert.True(memory.IsSettling);
 
-        (memory, decision) = See(settling, With(1, Policy.Threshold * Policy.Goal * 0.9));
-        Assert.Empty(decision.Moves);
+        memory = settling;
+        for (var round = 1; round <= Policy.HoldRounds; round++)
+        {
+            Assert.True(memory.IsSettling);
+            (memory, decision) = See(memory, With(round, Policy.Threshold * Policy.Goal * 0.9));
+            Assert.Empty(decision.Moves);
+        }
+
         Assert.False(memory.IsSettling);
         Assert.Empty(See(memory, With(2, between)).Decision.Moves);
     }
