@@ -188,7 +188,7 @@ signal_helper() { # criu|runc|gate|pager|keeper|dump SIGNAL
   # shellcheck disable=SC2016 # for the shell on the host
   lab exec "$host" sh -c '
     for process in $(ls /proc | grep "^[0-9]" | sort -n); do
-      if tr "\0" " " 2>/dev/null <"/proc/$process/cmdline" | grep -v "for process in" | grep -q -e "$1"; then
+      if tr "\0\n" "  " 2>/dev/null <"/proc/$process/cmdline" | grep -v "for process in" | grep -q -e "$1"; then
         kill "-$2" "$process" && echo "$process" && break
       fi
     done' sh "$pattern" "$2" >"$ROUND/ended.pid" 2>/dev/null || true
