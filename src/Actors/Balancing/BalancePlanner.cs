@@ -55,29 +55,14 @@ public sealed class BalancePlanner
     /// <exception cref="ArgumentException">A number of the snapshot is none, is negative, or a host has no capacity: who made it has a defect.</exception>
     public static BalancePlan Plan(LoadSnapshot snapshot, BalancePolicy policy, MoveHistory history, IReadOnlyCollection<MoveUnderWay> underWay)
     {
-        Check(snapshot);
+        if (snapshot.Hosts.Select(LoadCheck.WhyNoAmounts).FirstOrDefault(why => why is not null) is { } defect)
+        {
+            throw new ArgumentException(defect, nameof(snapshot));
+        }
+
         return snapshot.Hosts.Length < 2
             ? new BalancePlan(0, [], "there are no two hosts to choose from")
             : new BalancePlanner(snapshot, policy, history, underWay).Plan();
-    }
-
-    private static void Check(LoadSnapshot snapshot)
-    {
-        foreach (var host in snapshot.Hosts)
-        {
-            for (var kind = 0; kind < Resources.Kinds; kind++)
-            {
-                if (!(host.Capacity[kind] > 0) || !double.IsFinite(host.Capacity[kind]))
-                {
-                    throw new ArgumentException($"host {host.Host} has no capacity of kind {kind}", nameof(snapshot));
-                }
-            }
-
-            if (!host.Own.IsAmount || !(host.Pressure >= 0) || Array.Exists(host.Containers, c => !c.Used.IsAmount || !(c.ResidentBytes >= 0) || !(c.DirtyBytesPerSecond >= 0)))
-            {
-                throw new ArgumentException($"a load on host {host.Host} is no amount", nameof(snapshot));
-            }
-        }
     }
 
     private BalancePlan Plan()

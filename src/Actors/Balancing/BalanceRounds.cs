@@ -40,7 +40,6 @@ public static class BalanceRounds
         // Those that are under way for long count for their hosts and containers, not for the limit of the cluster.
         var plan = BalancePlanner.Plan(
             open, policy with { Threshold = goal, MaxMoves = policy.MaxMoves + underWay.Length }, HistoryOf(past), [.. underWay.Select(m => new MoveUnderWay(m.Move.Move.Container, m.Move.Move.From, m.Move.Move.To))]);
-        plan = plan.Moves.Length <= policy.MaxMoves ? plan : plan with { Moves = plan.Moves[..policy.MaxMoves] };
         plan = memory.IsSettling ? plan with { Sentence = plan.Sentence + string.Create(CultureInfo.InvariantCulture, $" (the goal of what was begun above {policy.Threshold:0.000})") } : plan;
 
         BalanceDecision Decided(PlannedMove[] moves, MoveReason reason, bool ordered, string sentence) => new(

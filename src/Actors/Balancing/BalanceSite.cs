@@ -2,7 +2,7 @@ using ActorMigration.Contracts;
 
 namespace ActorMigration.Actors;
 
-/// <summary>A host while <see cref="BalancePlanner"/> makes a plan: what is used there with the moves made that are under way or planned already. Amounts in the units of <see cref="Resources"/>.</summary>
+/// <summary>A host while <see cref="BalancePlanner"/> or <see cref="Evacuation"/> makes a plan: what is used there with the moves made that are under way or planned already. Amounts in the units of <see cref="Resources"/>.</summary>
 internal sealed class BalanceSite
 {
     private readonly HashSet<ContainerName> _moved = [];
@@ -47,7 +47,14 @@ internal sealed class BalanceSite
     public double Pressure => Math.Min(1, Load.Pressure);
 
     /// <summary>The highest share of anything, and what waits for it.</summary>
-    public double Busyness => Shares is var shares ? Math.Max(Math.Max(shares.Cpu, shares.Memory), Math.Max(shares.Disk, shares.Network)) + Pressure : 0;
+    public double Busyness => BusynessWith(default);
+
+    /// <summary>The same, if so much more were used here.</summary>
+    public double BusynessWith(Resources more)
+    {
+        var (sum, capacity) = (Used + more, Load.Capacity);
+        return Math.Max(Math.Max(sum.Cpu / capacity.Cpu, sum.Memory / capacity.Memory), Math.Max(sum.Disk / capacity.Disk, sum.Network / capacity.Network)) + Pressure;
+    }
 
     /// <summary>Containers that may leave, whoever takes them, and what that costs. What came here in this plan stays; containers that belong together are not torn apart: they are moved by the operator only.</summary>
     public List<(ContainerLoad Container, MoveCost Cost)> Candidates => _candidates ??= [.. Containers
@@ -94,9 +101,14 @@ internal sealed class BalanceSite
     {
         var (sum, capacity, share) = (Used + container.Used, Load.Capacity, 1 - reserve);
         return sum.Cpu <= capacity.Cpu * share && sum.Memory <= capacity.Memory * share && sum.Disk <= capacity.Disk * share && sum.Network <= capacity.Network * share
-            && Array.TrueForAll(container.Placement.Labels, label => Load.Labels.Contains(label))
-            && (container.Placement.ApartFrom.Length == 0 || !Containers.Exists(c => c.Placement.ApartFrom == container.Placement.ApartFrom));
+            && HasLabelsOf(container) && !HasToBeApartFrom(container);
     }
+
+    public bool HasLabelsOf(ContainerLoad container) => Array.TrueForAll(container.Placement.Labels, label => Load.Labels.Contains(label));
+
+    /// <summary>True when something is here that the container may not be on one host with.</summary>
+    public bool HasToBeApartFrom(ContainerLoad container)
+        => container.Placement.ApartFrom is { Length: > 0 } group && Containers.Exists(c => c.Name != container.Name && c.Placement.ApartFrom == group);
 
     private bool IsAlone(string togetherWith) => togetherWith.Length == 0 || Containers.Count(c => c.Placement.TogetherWith == togetherWith) == 1;
 

@@ -17,18 +17,18 @@ public sealed class Evacuation
     private readonly LoadSnapshot _snapshot;
     private readonly BalancePolicy _policy;
     private readonly Dictionary<ContainerName, PastMove> _past;
-    private readonly Dictionary<HostName, Site> _sites;
+    private readonly Dictionary<HostName, BalanceSite> _sites;
     private readonly HashSet<ContainerName> _underWay;
 
     private Evacuation(LoadSnapshot snapshot, BalancePolicy policy, IEnumerable<PastMove> past, IReadOnlyCollection<DecidedMove> underWay)
     {
         (_snapshot, _policy) = (snapshot, policy);
         _past = past.ToDictionary(p => p.Container);
-        _sites = snapshot.Hosts.ToDictionary(h => h.Host, h => new Site(h));
+        _sites = snapshot.Hosts.ToDictionary(h => h.Host, h => new BalanceSite(h, c => MovePrice.Of(c, policy.StreamBytesPerSecond), static _ => false));
         _underWay = [.. underWay.Select(m => m.Move.Container)];
         foreach (var move in underWay.Select(m => m.Move))
         {
-            Make(move, snapshot.Hosts.SelectMany(h => h.Containers).FirstOrDefault(c => c.Name == move.Container));
+            BalanceSite.Carry(move.Container, _sites.GetValueOrDefault(move.From), _sites.GetValueOrDefault(move.To));
         }
     }
 
@@ -50,13 +50,14 @@ public sealed class Evacuation
         {
             if (WhyNowhere(container) is { } why)
             {
-                stuck.Add(new StuckContainer(container.Name, from, why));
+                stuck.Add(new StuckContainer(container.Name, from, why.IsForGood, why.Sentence));
             }
             else if (underWay + moves.Count < _policy.MaxMoves && _sites[from].Out < _policy.MaxOut && !IsTooSoon(container.Name) && Best(container) is { } to)
             {
                 var move = new PlannedMove(container.Name, from, to, 0, 0, cost);
                 moves.Add(move);
-                Make(move, container);
+                _sites[from].Lose(container);
+                _sites[to].Gain(container);
             }
             else
             {
@@ -72,50 +73,50 @@ public sealed class Evacuation
            && Math.Abs(_snapshot.AtUnixMs - last.AtUnixMs) < Math.Min(_policy.Cooldown.TotalMilliseconds, FirstRetry.TotalMilliseconds * Math.Pow(2, Math.Min(last.Failures - 1, MostDoublings)));
 
     /// <summary>Why no host can take it as things are; null when one can, if not at this moment.</summary>
-    private string? WhyNowhere(ContainerLoad container)
+    private (bool IsForGood, string Sentence)? WhyNowhere(ContainerLoad container)
     {
         var placement = container.Placement;
         if (placement.Pinned)
         {
-            return "it is pinned to its host: move it by hand, or remove it";
+            return (true, "it is pinned to its host: move it by hand, or remove it");
         }
 
         var begun = Begun(container);
         var group = begun is null ? Group(container) : [container];
         if (group.FirstOrDefault(c => c.Placement.Pinned) is { } pinned)
         {
-            return $"it belongs together with {pinned.Name}, which is pinned to its host";
+            return (true, $"it belongs together with {pinned.Name}, which is pinned to its host");
         }
 
         var left = _sites.Values.Where(s => s.Load.Standing == HostStanding.Accepts).ToArray();
         if (left.Length == 0)
         {
-            return "no other host takes containers";
+            return (false, "no other host takes containers");
         }
 
-        if (Keep(ref left, s => Array.TrueForAll(group, c => HasLabels(s, c))))
+        if (Keep(ref left, s => Array.TrueForAll(group, s.HasLabelsOf)))
         {
-            return $"no host that takes containers has the label {string.Join(" and ", group.SelectMany(c => c.Placement.Labels).Distinct().Order(StringComparer.Ordinal))}";
+            return (false, $"no host that takes containers has the label {string.Join(" and ", group.SelectMany(c => c.Placement.Labels).Distinct().Order(StringComparer.Ordinal))}");
         }
 
-        if (Keep(ref left, s => !Array.Exists(group, c => IsTaken(s, c))))
+        if (Keep(ref left, s => !Array.Exists(group, s.HasToBeApartFrom)))
         {
-            return $"every host that could take it has another container of the group {string.Join(" or ", group.Select(c => c.Placement.ApartFrom).Where(g => g.Length > 0).Distinct().Order(StringComparer.Ordinal))}, from which it is to be apart";
+            return (false, $"every host that could take it has another container of the group {string.Join(" or ", group.Select(c => c.Placement.ApartFrom).Where(g => g.Length > 0).Distinct().Order(StringComparer.Ordinal))}, from which it is to be apart");
         }
 
         if (Keep(ref left, s => begun is null || s == begun))
         {
-            return $"it belongs together with what is on host {begun!.Load.Host}, which cannot take it";
+            return (false, $"it belongs together with what is on host {begun!.Load.Host}, which cannot take it");
         }
 
         var memory = group.Sum(c => c.Used.Memory);
         return Keep(ref left, s => HasRoom(s, memory))
-            ? FormattableString.Invariant($"no host that could take it has {memory / (1 << 20):0} MiB beside its reserve now{(memory > container.Used.Memory ? $", which is what the group {placement.TogetherWith} needs" : "")}")
+            ? (false, FormattableString.Invariant($"no host that could take it has {memory / (1 << 20):0} MiB beside its reserve now{(memory > container.Used.Memory ? $", which is what the group {placement.TogetherWith} needs" : "")}"))
             : null;
     }
 
     /// <summary>True when nothing is left.</summary>
-    private static bool Keep(ref Site[] sites, Predicate<Site> isIt)
+    private static bool Keep(ref BalanceSite[] sites, Predicate<BalanceSite> isIt)
     {
         sites = Array.FindAll(sites, isIt);
         return sites.Length == 0;
@@ -128,15 +129,15 @@ public sealed class Evacuation
         var memory = group.Sum(c => c.Used.Memory);
         var failed = _past.GetValueOrDefault(container.Name)?.FailedTo;
         return _sites.Values
-            .Where(s => s.Load.Standing == HostStanding.Accepts && s.In < _policy.MaxIn && (begun is null || s == begun) && Array.TrueForAll(group, c => HasLabels(s, c) && !IsTaken(s, c)) && HasRoom(s, memory))
+            .Where(s => s.Load.Standing == HostStanding.Accepts && s.In < _policy.MaxIn && (begun is null || s == begun) && Array.TrueForAll(group, c => s.HasLabelsOf(c) && !s.HasToBeApartFrom(c)) && HasRoom(s, memory))
             .OrderBy(s => s.Load.Host == failed).ThenBy(s => s.BusynessWith(container.Used)).ThenBy(s => s.Load.Host.Value, StringComparer.Ordinal)
             .FirstOrDefault()?.Load.Host;
     }
 
     /// <summary>The host to which a part of what belongs together with it has gone already.</summary>
-    private Site? Begun(ContainerLoad container)
+    private BalanceSite? Begun(ContainerLoad container)
         => container.Placement.TogetherWith is { Length: > 0 } together
-            ? _sites.Values.Where(s => s.Load.Standing == HostStanding.Accepts && s.Has(c => c.Placement.TogetherWith == together)).MinBy(s => s.Load.Host.Value, StringComparer.Ordinal)
+            ? _sites.Values.Where(s => s.Load.Standing == HostStanding.Accepts && s.Containers.Exists(c => c.Placement.TogetherWith == together)).MinBy(s => s.Load.Host.Value, StringComparer.Ordinal)
             : null;
 
     /// <summary>What belongs together, itself among it: the first of it goes where all of it may be and has room.</summary>
@@ -145,52 +146,5 @@ public sealed class Evacuation
             ? [container]
             : [.. _snapshot.Hosts.SelectMany(h => h.Containers).Where(c => c.Placement.TogetherWith == container.Placement.TogetherWith).OrderBy(c => c.Name.Value, StringComparer.Ordinal)];
 
-    private bool HasRoom(Site site, double memory) => site.Used.Memory + memory <= site.Load.Capacity.Memory * (1 - _policy.Reserve);
-
-    private static bool HasLabels(Site site, ContainerLoad container) => Array.TrueForAll(container.Placement.Labels, label => site.Load.Labels.Contains(label));
-
-    private static bool IsTaken(Site site, ContainerLoad container)
-        => container.Placement.ApartFrom is { Length: > 0 } group && site.Has(c => c.Name != container.Name && c.Placement.ApartFrom == group);
-
-    private void Make(PlannedMove move, ContainerLoad? container)
-    {
-        if (_sites.TryGetValue(move.From, out var from))
-        {
-            from.Out++;
-        }
-
-        if (_sites.TryGetValue(move.To, out var to))
-        {
-            to.In++;
-            if (container is not null && !to.Has(c => c.Name == container.Name))
-            {
-                to.Expect(container);
-            }
-        }
-    }
-
-    /// <summary>A host with what is on its way to it.</summary>
-    private sealed class Site(HostLoad load)
-    {
-        /// <summary>In the order of their names, so that no sum depends on the order of the input.</summary>
-        private readonly List<ContainerLoad> _containers = [.. load.Containers.OrderBy(c => c.Name.Value, StringComparer.Ordinal)];
-
-        public HostLoad Load { get; } = load;
-
-        public Resources Used { get; private set; } = load.Containers.OrderBy(c => c.Name.Value, StringComparer.Ordinal).Aggregate(load.Own, (sum, c) => sum + c.Used);
-
-        public int In { get; set; }
-
-        public int Out { get; set; }
-
-        public bool Has(Predicate<ContainerLoad> isIt) => _containers.Exists(isIt);
-
-        public void Expect(ContainerLoad container)
-        {
-            _containers.Add(container);
-            Used += container.Used;
-        }
-
-        public double BusynessWith(Resources more) => Enumerable.Range(0, Resources.Kinds).Max(kind => (Used[kind] + more[kind]) / Load.Capacity[kind]) + Load.Pressure;
-    }
+    private bool HasRoom(BalanceSite site, double memory) => site.Used.Memory + memory <= site.Load.Capacity.Memory * (1 - _policy.Reserve);
 }

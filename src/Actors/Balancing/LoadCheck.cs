@@ -13,6 +13,15 @@ public static class LoadCheck
             return $"host {load?.Host} tells a load with a part missing";
         }
 
+        return WhyNoAmounts(load)
+            ?? (load.Containers.FirstOrDefault(c => c.Placement.WhyNot() is not null) is { } misplaced ? $"host {load.Host} tells of container {misplaced.Name} what cannot be: {misplaced.Placement.WhyNot()}"
+            : load.Containers.GroupBy(c => c.Name).FirstOrDefault(g => g.Count() > 1) is { } twice ? $"host {load.Host} tells of container {twice.Key} twice"
+            : null);
+    }
+
+    /// <summary>Numbers only, for whoever knows that nothing else is wrong; null when all can be reckoned with.</summary>
+    public static string? WhyNoAmounts(HostLoad load)
+    {
         for (var kind = 0; kind < Resources.Kinds; kind++)
         {
             if (!(load.Capacity[kind] > 0) || !IsAmount(load.Capacity[kind]))
@@ -22,13 +31,11 @@ public static class LoadCheck
         }
 
         return !AreAmounts(load.Own) || !IsAmount(load.Pressure) ? $"host {load.Host} tells a load of its own that is no amount"
-            : load.Containers.FirstOrDefault(c => !AreAmounts(c.Used) || !IsAmount(c.ResidentBytes) || !IsAmount(c.DirtyBytesPerSecond)) is { } wrong ? $"host {load.Host} tells a load of container {wrong.Name} that is no amount"
-            : load.Containers.FirstOrDefault(c => c.Placement.WhyNot() is not null) is { } misplaced ? $"host {load.Host} tells of container {misplaced.Name} what cannot be: {misplaced.Placement.WhyNot()}"
-            : load.Containers.GroupBy(c => c.Name).FirstOrDefault(g => g.Count() > 1) is { } twice ? $"host {load.Host} tells of container {twice.Key} twice"
+            : Array.Find(load.Containers, c => !AreAmounts(c.Used) || !IsAmount(c.ResidentBytes) || !IsAmount(c.DirtyBytesPerSecond)) is { } wrong ? $"host {load.Host} tells a load of container {wrong.Name} that is no amount"
             : null;
     }
 
-    private static bool AreAmounts(Resources amounts) => Enumerable.Range(0, Resources.Kinds).All(kind => IsAmount(amounts[kind]));
+    private static bool AreAmounts(Resources amounts) => amounts.IsAmount && Math.Max(Math.Max(amounts.Cpu, amounts.Memory), Math.Max(amounts.Disk, amounts.Network)) <= CounterRates.Highest;
 
     /// <summary>Larger ones are no measurement, and their sums would overflow.</summary>
     private static bool IsAmount(double number) => number is >= 0 and <= CounterRates.Highest;

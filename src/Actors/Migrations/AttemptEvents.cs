@@ -13,7 +13,8 @@ public abstract record AttemptEvent
     public sealed record Started : AttemptEvent;
 
     /// <summary>The operator wants the attempt to end.</summary>
-    public sealed record CancelRequested : AttemptEvent;
+    /// <param name="Why">Who, and that it is cancelled: the beginning of the sentence that is kept.</param>
+    public sealed record CancelRequested(string Why = "the operator cancelled") : AttemptEvent;
 
     /// <summary>Source: the page stream broke.</summary>
     public sealed record StreamFailed(string Sentence) : AttemptEvent;

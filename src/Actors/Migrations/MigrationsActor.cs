@@ -54,9 +54,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
                 OnLooked(looked);
                 break;
             case DaemonStops:
-                _stops = true;
-                _stopper = Sender;
-                AnswerStopper();
+                OnStop(Sender);
                 break;
             case StopImminent or SourceReattested when _stops:
                 // The container goes on where it is. A source that has frozen it already, and asks again, proposes SOURCE: it would wait for this host to come back.
@@ -124,20 +122,26 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         LookAsync(migrate, planned, Sender).PipeTo(Self);
     }
 
+    /// <summary>Moves of this host's own that could freeze their container any time later are given up, while there is somebody to say so.</summary>
+    private void OnStop(IActorRef stopper)
+    {
+        (_stops, _stopper) = (true, stopper);
+        foreach (var own in _open.Values.Where(c => c.Details.Source == _services.Self && !c.Details.Stands(_services.Self)))
+        {
+            own.Ref.Tell(new DaemonStops());
+        }
+
+        AnswerStopper();
+    }
+
     private void AnswerStopper()
     {
-        if (_stopper is not null && !_open.Values.Any(c => Stands(c.Details)))
+        if (_stopper is not null && !_open.Values.Any(c => c.Details.Stands(_services.Self)))
         {
             _stopper.Tell(NothingStands.Instance);
             _stopper = null;
         }
     }
-
-    /// <summary>From the agreed stop to the gate that opens, or to the thaw; at the source from the moment in which it may freeze any time.</summary>
-    private bool Stands(AttemptDetails attempt)
-        => attempt.Phase is Phase.StopAndCopy or Phase.Resume
-           || (attempt.Source == _services.Self && attempt.Step is nameof(SourceState.AgreeingStop) or nameof(SourceState.RecheckingDestination) or nameof(SourceState.Requoting) or nameof(SourceState.AwaitingConsent))
-           || attempt.Step == nameof(DestinationState.RecheckingSource);
 
     private string WhyStopping => $"the daemon of host {_services.Self} is being stopped; try again when it is back";
 
@@ -160,7 +164,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         }
 
         return OpenAttemptOf(migrate.Container) is { } other
-            ? new CommandRefused(MigrationFailure.AttemptInProgress, $"attempt {other} of {migrate.Container} has not ended{WhereItStands(other)}")
+            ? new CommandRefused(MigrationFailure.AttemptInProgress, $"attempt {other} of {migrate.Container} has not ended{(_open.TryGetValue(other, out var open) ? open.Details.WhereItIs(_services.Self) : "")}")
             : null;
     }
 
@@ -181,7 +185,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         }
 
         var attempt = AttemptId.New();
-        var migration = NewSource(attempt, migrate.Container, migrate.To, migrate.Policy);
+        var migration = AttemptMachines.Source(_services, attempt, migrate.Container, migrate.To, migrate.Policy);
         Start(migration.Details(), SourceMigrationActor.Props(migration, adopt: false, _services));
         looked.Asker.Tell(new MigrationAccepted(attempt));
     }
@@ -208,7 +212,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         try
         {
             var port = _services.DestinationHost.Open(offer.Attempt, offer.Container, offer.Fence, offer.KeyDigest);
-            var migration = NewDestination(offer.Attempt, offer.Container, offer.Fence, offer.SourceHost, port.KeyDigest).Offered(offer);
+            var migration = AttemptMachines.Destination(_services, offer.Attempt, offer.Container, offer.Fence, offer.SourceHost, port.KeyDigest).Offered(offer);
             Start(migration.Details(), DestinationMigrationActor.Props(migration, port, _services));
             return null;
         }
@@ -319,12 +323,12 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
             switch (open.Begun.Role)
             {
                 case AttemptRole.Source:
-                    var source = NewSource(attempt, container, open.Begun.Registration.Destination, MigrationPolicy.Default).Recovered(open);
+                    var source = AttemptMachines.Source(_services, attempt, container, open.Begun.Registration.Destination, MigrationPolicy.Default).Recovered(open);
                     Start(source.Details(), SourceMigrationActor.Props(source, adopt: true, _services));
                     break;
                 case AttemptRole.Destination:
                     var port = _services.DestinationHost.Adopt(attempt, container, fence);
-                    var destination = NewDestination(attempt, container, fence, open.Begun.Registration.Source, port.KeyDigest).Recovered(open);
+                    var destination = AttemptMachines.Destination(_services, attempt, container, fence, open.Begun.Registration.Source, port.KeyDigest).Recovered(open);
                     Start(destination.Details(), DestinationMigrationActor.Props(destination, port, _services));
                     break;
                 default:
@@ -347,44 +351,9 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         _open[details.Attempt] = new OpenChild(details.Attempt, details.Container, child, started);
     }
 
-    private SourceMigration NewSource(AttemptId attempt, ContainerName container, HostName to, MigrationPolicy policy) => new()
-    {
-        Attempt = attempt,
-        Container = container,
-        Self = _services.Self,
-        Destination = to,
-        Policy = policy,
-        Times = _services.Times,
-        Keys = _services.Decision.Keys,
-        NewNonce = Contracts.Trust.AttestationBinding.NewNonce,
-        PolicyDigest = _services.Attestation.Policy.Digest(),
-        LastClosed = _services.Decision.Journal.State.LastClosed.GetValueOrDefault(container),
-    };
-
-    private DestinationMigration NewDestination(AttemptId attempt, ContainerName container, Fence fence, HostName source, byte[] keyDigest) => new()
-    {
-        Attempt = attempt,
-        Container = container,
-        Fence = fence,
-        Self = _services.Self,
-        Source = source,
-        Times = _services.Times,
-        Keys = _services.Decision.Keys,
-        TokenIsValid = static (token, digest) => HandOverSignature.Verify(token, digest),
-        NewNonce = Contracts.Trust.AttestationBinding.NewNonce,
-        PolicyDigest = _services.Attestation.Policy.Digest(),
-        KeyDigest = keyDigest,
-        BootId = _services.BootId,
-    };
-
     private AttemptId? OpenAttemptOf(ContainerName container)
         => _open.Values.FirstOrDefault(c => c.Container == container)?.Attempt
            ?? _services.Decision.Journal.State.Open.Values.FirstOrDefault(a => a.Container == container)?.Id;
-
-    private string WhereItStands(AttemptId attempt)
-        => !_open.TryGetValue(attempt, out var open) ? ""
-            : open.Details.Step == nameof(DestinationState.Filling) ? $": the container runs on host {_services.Self}, and the rest of its memory is on its way"
-            : $": it is in {open.Details.Phase}, {open.Details.Step}, from {open.Details.Source} to {open.Details.Destination}";
 
     private IEnumerable<AttemptDetails> All()
         => _open.Values.Select(c => c.Details).OrderByDescending(d => d.StartedUnixMs)

@@ -125,7 +125,7 @@ public sealed partial record SourceMigration
             AttemptEvent.Started => timed.OnStarted(),
             AttemptEvent.Received r => (timed with { Unanswered = 0 }).OnMessage(r.Message),
             AttemptEvent.TimerFired t => timed.OnTimer(t),
-            AttemptEvent.CancelRequested => timed.OnCancel(),
+            AttemptEvent.CancelRequested c => timed.OnCancel(c.Why),
             AttemptEvent.StreamFailed s => timed.OnStreamFailed(s.Sentence),
             AttemptEvent.VerdictLearned v => timed.OnCertificate(v.Certificate),
             AttemptEvent.CopyThawed t => timed.OnThawedByOthers(t.Sentence),
@@ -190,9 +190,9 @@ public sealed partial record SourceMigration
         _ => $"nothing to cancel: the attempt has been given up, {Container} stays on host {Self} ({Sentence})",
     };
 
-    private (SourceMigration, ImmutableArray<AttemptAction>) OnCancel()
+    private (SourceMigration, ImmutableArray<AttemptAction>) OnCancel(string why)
     {
-        var cancelled = $"the operator cancelled in phase {State.Phase()}; {Container} stays on host {Self}";
+        var cancelled = $"{why} in phase {State.Phase()}; {Container} stays on host {Self}";
         return State.IsBeforeFreeze() ? Abort(MigrationFailure.Cancelled, cancelled)
             : State.IsStopped() ? ProposeSource(MigrationFailure.Cancelled, cancelled)
             : Ignore($"too late to cancel in {State}");

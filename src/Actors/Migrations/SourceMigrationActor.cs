@@ -83,6 +83,12 @@ public sealed class SourceMigrationActor : AttemptShell
                 Feed(new AttemptEvent.CancelRequested());
                 Sender.Tell(new CancelAccepted(_migration.Attempt));
                 break;
+            case DaemonStops when _migration.State.IsBeforeFreeze():
+                Feed(new AttemptEvent.CancelRequested($"the daemon of host {_migration.Self} was stopped"));
+                break;
+            case DaemonStops:
+                // It is waited for.
+                break;
             case CancelMigration:
                 Sender.Tell(new CommandRefused(MigrationFailure.TooLate, _migration.WhyNotCancelled()));
                 break;

@@ -21,8 +21,9 @@ public sealed record DecidedMove(string Id, MoveReason Reason, PlannedMove Move,
 /// <summary>A container that a drained host cannot get rid of.</summary>
 /// <param name="Container">The container.</param>
 /// <param name="Host">Where it is.</param>
+/// <param name="IsForGood">Nothing that happens to other hosts lets it leave: it, or what belongs together with it, is pinned.</param>
 /// <param name="Sentence">Why.</param>
-public sealed record StuckContainer(ContainerName Container, HostName Host, string Sentence);
+public sealed record StuckContainer(ContainerName Container, HostName Host, bool IsForGood, string Sentence);
 
 /// <summary>What the balancer made of one look at all hosts.</summary>
 /// <param name="By">The host that decided.</param>

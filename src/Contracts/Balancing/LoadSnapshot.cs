@@ -44,9 +44,6 @@ public enum HostStanding
 
     /// <summary>The operator drains it: it takes none, and those that it has are moved away.</summary>
     Draining,
-
-    /// <summary>It could not prove what it is: it takes none, and what becomes of those that it has is for the policy to say.</summary>
-    Untrusted,
 }
 
 /// <summary>What one host has, what runs there, and whether it may have more.</summary>

@@ -54,7 +54,7 @@ public sealed class BalanceFiles : IBalanceStore
             DurableFile.Write(_mode, JsonSerializer.SerializeToUtf8Bytes(mode, ModeJson));
             Mode = mode;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Linux.LinuxException)
         {
             throw new AttemptException(MigrationFailure.Internal, $"{_mode} cannot be written: {e.Message}", e);
         }

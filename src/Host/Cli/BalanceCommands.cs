@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ActorMigration.Actors;
+using ActorMigration.Contracts;
 using ActorMigration.Host.Balancing;
 using ActorMigration.Host.Http;
 using Spectre.Console;
@@ -136,7 +137,7 @@ internal static class BalanceCommands
         foreach (var host in status.Hosts)
         {
             hosts.AddRow(
-                Markup.Escape(host.Host), host.Standing == "Accepts" ? "[green]Accepts[/]" : $"[yellow]{Markup.Escape(host.Standing)}[/]",
+                Markup.Escape(host.Host), host.Standing == nameof(HostStanding.Accepts) ? "[green]Accepts[/]" : $"[yellow]{Markup.Escape(host.Standing)}[/]",
                 Percent(host.Cpu), Percent(host.Memory), Percent(host.Disk), Percent(host.Network), Percent(host.Pressure), host.Containers.ToString(CultureInfo.InvariantCulture));
         }
 
@@ -177,8 +178,8 @@ internal static class BalanceCommands
         terminal.Out.WriteLine($"Decided by host {it.Decision.By} in round {it.Decision.Round} at {it.Decision.At.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)}, mode {it.Decision.Mode}: {it.Decision.Sentence}.");
         terminal.Out.WriteLine(it.Move switch
         {
-            { Migration: null, Outcome: "Open" } => $"It has no migration yet{(it.Move.Sentence.Length > 0 ? $": {it.Move.Sentence}" : "")}.",
-            { Outcome: "Open" } => $"Migration {it.Move.Migration} is under way; see 'amig migration show {it.Move.Migration}'.",
+            { Migration: null, Outcome: nameof(AttemptOutcome.Open) } => $"It has no migration yet{(it.Move.Sentence.Length > 0 ? $": {it.Move.Sentence}" : "")}.",
+            { Outcome: nameof(AttemptOutcome.Open) } => $"Migration {it.Move.Migration} is under way; see 'amig migration show {it.Move.Migration}'.",
             { Migration: null } => $"{it.Move.Outcome}: {it.Move.Sentence}.",
             _ => $"Migration {it.Move.Migration}: {it.Move.Outcome}{(it.Move.Sentence.Length > 0 ? $": {it.Move.Sentence}" : "")}.",
         });
@@ -191,7 +192,7 @@ internal static class BalanceCommands
         {
             table.AddRow(
                 Markup.Escape(one.Move.Id), one.Move.Reason, Markup.Escape(one.Move.Container), Markup.Escape(one.Move.From), Markup.Escape(one.Move.To),
-                one.Outcome switch { "Committed" => "[green]Committed[/]", "Open" => "[yellow]Open[/]", var other => $"[red]{other}[/]" },
+                one.Outcome switch { nameof(AttemptOutcome.Committed) => "[green]Committed[/]", nameof(AttemptOutcome.Open) => "[yellow]Open[/]", var other => $"[red]{other}[/]" },
                 one.EndedAt?.ToString("HH:mm:ss'Z'", CultureInfo.InvariantCulture) ?? "-");
         }
 

@@ -31,7 +31,7 @@ internal static class DrainCommands
 
             if (!parsed.GetValue(noWait))
             {
-                var told = before.Moves.Where(m => m.Outcome != "Open").Select(m => m.Move.Id).ToHashSet();
+                var told = before.Moves.Where(m => m.Outcome != nameof(AttemptOutcome.Open)).Select(m => m.Move.Id).ToHashSet();
                 first = await new DrainWatch(context, client, name, told, first.At).UntilEmptyAsync(parsed.GetValue(timeout), cancel).ConfigureAwait(false);
             }
 

@@ -58,7 +58,7 @@ internal sealed class DrainWatch(CliContext context, ApiClient client, string ho
     private async Task<BalanceDecisionJson?> LookAsync(CancellationToken cancel)
     {
         var status = await client.GetAsync("/v1/balance", ApiJson.Default.BalanceStatusJson, cancel).ConfigureAwait(false);
-        foreach (var move in status.Moves.Where(m => m.Move.From == host && m.Outcome != "Open").OrderBy(m => m.EndedAt).Where(m => told.Add(m.Move.Id)))
+        foreach (var move in status.Moves.Where(m => m.Move.From == host && m.Outcome != nameof(AttemptOutcome.Open)).OrderBy(m => m.EndedAt).Where(m => told.Add(m.Move.Id)))
         {
             context.Terminal.Error.WriteLine($"  {move.Move.Container} -> {move.Move.To}: {move.Outcome}{(move.Sentence.Length > 0 ? $", {move.Sentence}" : "")}");
         }
@@ -108,7 +108,7 @@ internal sealed class DrainWatch(CliContext context, ApiClient client, string ho
             _stuckSince.TryAdd(one.Container, context.Time.GetTimestamp());
         }
 
-        return [.. now.Where(s => s.Sentence.Contains("pinned", StringComparison.Ordinal) || context.Time.GetElapsedTime(_stuckSince[s.Container]) >= Patience).Select(s => s.Container)];
+        return [.. now.Where(s => s.ForGood || context.Time.GetElapsedTime(_stuckSince[s.Container]) >= Patience).Select(s => s.Container)];
     }
 
     private static string Count(int containers) => containers == 1 ? "1 container" : string.Create(CultureInfo.InvariantCulture, $"{containers} containers");

@@ -33,7 +33,11 @@ internal sealed record PlannedMoveJson(string Id, string Reason, string Containe
 }
 
 /// <summary>A container that a drained host keeps.</summary>
-internal sealed record StuckContainerJson(string Container, string Host, string Sentence);
+/// <param name="Container">The container.</param>
+/// <param name="Host">Where it is.</param>
+/// <param name="ForGood">Nothing that happens to other hosts lets it leave.</param>
+/// <param name="Sentence">Why.</param>
+internal sealed record StuckContainerJson(string Container, string Host, bool ForGood, string Sentence);
 
 /// <summary>What one look of the balancer has shown.</summary>
 /// <param name="By">The host that balances.</param>
@@ -49,7 +53,7 @@ internal sealed record BalanceDecisionJson(string By, long Round, DateTimeOffset
 {
     internal static BalanceDecisionJson From(BalanceDecision one) => new(
         one.By.Value, one.Round, DateTimeOffset.FromUnixTimeMilliseconds(one.AtUnixMs), BalanceModes.Name(one.Mode), one.Imbalance, one.AreOrdered, one.Sentence,
-        [.. one.Moves.Select(PlannedMoveJson.Of)], [.. one.Stuck.Select(s => new StuckContainerJson(s.Container.Value, s.Host.Value, s.Sentence))]);
+        [.. one.Moves.Select(PlannedMoveJson.Of)], [.. one.Stuck.Select(s => new StuckContainerJson(s.Container.Value, s.Host.Value, s.IsForGood, s.Sentence))]);
 }
 
 /// <summary>How far a move is.</summary>

@@ -28,7 +28,7 @@ internal sealed record ResourcesJson(double CpuCores, double MemoryBytes, double
 
 /// <summary>What one host carries.</summary>
 /// <param name="Host">Its name.</param>
-/// <param name="Standing">Accepts, Draining or Untrusted.</param>
+/// <param name="Standing">Accepts or Draining.</param>
 /// <param name="Labels">What it has.</param>
 /// <param name="Capacity">All that it can.</param>
 /// <param name="Used">By itself and its containers.</param>

@@ -189,7 +189,7 @@ public sealed class BalancerActorSpec : TestKit
         var balancer = Start(BalanceMode.Auto);
         balancer.Tell(new LookNow(), TestActor);
 
-        Assert.Empty(ExpectMsg<BalanceSeen>(BalancerActor.HostPatience + TimeSpan.FromSeconds(5)).Decision.Moves);
+        Assert.Empty(ExpectMsg<BalanceSeen>(HostsLook.HostPatience + TimeSpan.FromSeconds(5)).Decision.Moves);
     }
 
     [Fact]
@@ -313,6 +313,82 @@ public sealed class BalancerActorSpec : TestKit
 
         Assert.Equal(first.Round + 1, second.Round);
         Assert.NotEqual(first.Moves[0].Id, second.Moves[0].Id);
+    }
+
+    [Fact]
+    public void A_host_that_balances_again_does_not_show_what_it_saw_the_last_time()
+    {
+        var balancer = Start(BalanceMode.Recommend);
+        balancer.Tell(new LookNow(), TestActor);
+        ExpectMsg<BalanceSeen>();
+        _peers.Oldest = B;
+        balancer.Tell(BalancerActor.TickNow);
+        balancer.Tell(new AskBalance(), TestActor);
+        ExpectMsg<CommandRefused>();
+        _peers.Oldest = A;
+        balancer.Tell(new AskBalance(), TestActor);
+
+        var status = ExpectMsg<BalanceStatus>();
+        Assert.Null(status.Last);
+        Assert.Empty(status.Hosts);
+        balancer.Tell(new ApplyPlan(0), TestActor);
+        Assert.Equal(MigrationFailure.TooLate, ExpectMsg<CommandRefused>().Failure);
+    }
+
+    [Fact]
+    public void A_mode_of_another_host_is_in_force_though_it_cannot_be_written()
+    {
+        var balancer = Start(BalanceMode.Auto);
+        _store.IsFull = true;
+        balancer.Tell(new BalanceModeSet(BalanceMode.Off, 9, B, 9));
+
+        balancer.Tell(new AskBalanceMode(), TestActor);
+        Assert.Equal(BalanceMode.Off, ExpectMsg<BalanceModeSet>().Mode);
+    }
+
+    [Fact]
+    public void Whoever_waits_for_the_next_look_when_another_host_takes_over_is_told()
+    {
+        _peers.OfLoads[B] = CreateTestProbe();
+        var balancer = Start(BalanceMode.Auto);
+        balancer.Tell(new LookNow(), TestActor);
+        balancer.Tell(new LookNow(), TestActor);
+        _peers.Oldest = B;
+
+        Assert.Contains("host b balances", ExpectMsg<CommandRefused>(HostsLook.HostPatience + TimeSpan.FromSeconds(5)).Sentence, StringComparison.Ordinal);
+        Assert.Contains("host b balances", ExpectMsg<CommandRefused>().Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_plan_that_is_applied_is_in_the_log_by_its_own_round_though_it_was_said_before()
+    {
+        var balancer = Start(BalanceMode.Recommend);
+        balancer.Tell(new LookNow(), TestActor);
+        ExpectMsg<BalanceSeen>();
+        balancer.Tell(new LookNow(), TestActor);
+        var said = ExpectMsg<BalanceSeen>().Decision;
+        Assert.Single(_store.Log);
+        balancer.Tell(new ApplyPlan(said.Round), TestActor);
+        ExpectMsg<BalanceSeen>();
+
+        Assert.Equal([said.Round - 1, said.Round], _store.Log.Select(r => r.Decision.Round));
+        Assert.Equal(said.Sentence, BalanceRounds.See(_store.Log[1].Memory, A, _store.Log[1].Snapshot, Policy, BalanceMode.Recommend).Decision.Sentence);
+    }
+
+    [Fact]
+    public void A_move_that_takes_for_ever_does_not_keep_the_operator_from_applying_a_plan()
+    {
+        _listed = new MigrationsListed([new AttemptDetails(
+            AttemptId.New(), new ContainerName("c0"), new Fence(1, 0), A, new HostName("z"), A, Phase.PreCopy, "Copying", AttemptOutcome.Open, MigrationFailure.None, "", 0, [], [], 0, 0, [], 0, 0, 0, null)]);
+        var balancer = Start(BalanceMode.Recommend);
+        balancer.Tell(new LookNow(), TestActor);
+        Assert.Contains("under way", ExpectMsg<BalanceSeen>().Decision.Sentence, StringComparison.Ordinal);
+        _clock.Advance(BalanceRounds.LongMove + TimeSpan.FromSeconds(1));
+        balancer.Tell(new LookNow(), TestActor);
+        ExpectMsg<BalanceSeen>();
+        balancer.Tell(new ApplyPlan(0), TestActor);
+
+        Assert.True(ExpectMsg<BalanceSeen>().Decision.AreOrdered);
     }
 
     [Fact]

@@ -221,6 +221,34 @@ public sealed class HeldAttemptSpec : TwoHostsSpec
         AwaitTrees(Tree.None, Tree.Running);
     }
 
+    [Fact]
+    public async Task A_daemon_that_is_told_to_stop_does_not_wait_for_an_attempt_whose_actor_has_died()
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostA, "Source.CopyingFrozen");
+        var stops = Hosts.Of(TwoHosts.A).Ask<NothingStands>(new DaemonStops(), Patience);
+
+        Sys.ActorSelection(Hosts.Of(TwoHosts.A).Path / attempt.ToString()).Tell(Kill.Instance);
+
+        await stops;
+    }
+
+    [Theory]
+    [InlineData("Source.Registering")]
+    [InlineData("Source.Copying")]
+    public async Task A_daemon_that_is_told_to_stop_gives_its_own_moves_up_before_their_stop_and_says_why(string step)
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostA, step);
+
+        await Hosts.Of(TwoHosts.A).Ask<NothingStands>(new DaemonStops(), Patience);
+        Hosts.HostA.Held = null;
+
+        var details = await EndOfAsync(TwoHosts.A, attempt);
+        Assert.Equal((AttemptOutcome.Aborted, MigrationFailure.Cancelled), (details.Outcome, details.Failure));
+        Assert.Contains("the daemon of host a was stopped", details.Sentence, StringComparison.Ordinal);
+        Assert.DoesNotContain(AttemptCall.Freeze, Hosts.HostA.Calls);
+        AwaitTrees(Tree.Running, Tree.None);
+    }
+
     [Theory]
     [InlineData("Source.Copying", true)]
     [InlineData("Destination.Receiving", false)]

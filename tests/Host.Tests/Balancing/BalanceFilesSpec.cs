@@ -42,6 +42,30 @@ public sealed class BalanceFilesSpec : IDisposable
         Assert.Equal(BalanceModeSet.None, Open().Mode);
     }
 
+    [Fact]
+    public void What_cannot_be_written_is_said_and_nothing_has_changed_and_a_log_that_cannot_be_is_done_without()
+    {
+        var mode = new BalanceModeSet(BalanceMode.Recommend, 3, Self, 7);
+        var files = Open();
+        files.Keep(mode);
+        var drain = new DrainFile(_directory.FullName);
+        _directory.Delete(recursive: true);
+        File.WriteAllText(_directory.FullName, "no directory any more");
+        try
+        {
+            Assert.Contains("cannot be written", Assert.Throws<AttemptException>(() => files.Keep(mode with { Mode = BalanceMode.Auto, Version = 4 })).Message, StringComparison.Ordinal);
+            Assert.Equal(mode, files.Mode);
+            Assert.Throws<AttemptException>(() => drain.Set(DrainCause.Operator));
+            Assert.Equal(DrainCause.None, drain.Cause);
+            Decide(files);
+        }
+        finally
+        {
+            File.Delete(_directory.FullName);
+            _directory.Create();
+        }
+    }
+
     [Theory]
     [InlineData(DrainCause.Operator)]
     [InlineData(DrainCause.Shutdown)]

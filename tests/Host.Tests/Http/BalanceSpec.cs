@@ -106,7 +106,7 @@ public sealed class BalanceSpec
         var looks = 0;
         var drain = Move with { Reason = MoveReason.Drain };
         var earlier = new MoveStanding(Move with { Id = "h1-2.1" }, AttemptId.New(), AttemptOutcome.Committed, 3, "");
-        var stuck = Said with { Moves = [drain], AreOrdered = true, Stuck = [new StuckContainer(new ContainerName("db"), H1, "it is pinned to its host: move it by hand, or remove it")], Sentence = "h1 is drained" };
+        var stuck = Said with { Moves = [drain], AreOrdered = true, Stuck = [new StuckContainer(new ContainerName("db"), H1, true, "it is pinned to its host: move it by hand, or remove it")], Sentence = "h1 is drained" };
         ContainerStatus Container(string name, ContainerState state) => new(new ContainerName(name), new Fence(1, 0), state, 7, "", "", 0);
         await using var api = await TestApi.StartAsync(command => command switch
         {
@@ -132,6 +132,49 @@ public sealed class BalanceSpec
             Host h1 keeps 1 container that cannot be moved, but for the files of 1 container that has ended.
             """,
             run.Error.TrimEnd('\n'));
+    }
+
+    [Fact]
+    public async Task A_drain_goes_on_while_the_balancing_goes_over_to_another_host()
+    {
+        var (statuses, looks) = (0, 0);
+        var over = new CommandRefused(MigrationFailure.UnknownHost, "host h2 balances the cluster, as host h1 sees it; try again");
+        await using var api = await TestApi.StartAsync(command => command switch
+        {
+            DrainHost => new HostDrained(H1, true, true),
+            LookNow => looks++ == 0 ? over : new BalanceSeen(Said with { Moves = [] }),
+            AskBalance => statuses++ is 0 or 2 ? over : Status(Said with { Moves = [] }, 0),
+            ListContainers => new ClusterContainers([new HostContainers(H1, true, [])]),
+            ListMigrations => new MigrationsListed([]),
+            _ => null,
+        });
+
+        var run = await api.RunAsync("drain", "h1");
+
+        Assert.Equal(ExitCode.Ok, run.Code);
+        Assert.EndsWith("Host h1 is empty.\n", run.Error, StringComparison.Ordinal);
+        Assert.True(statuses > 3 && looks == 2);
+    }
+
+    [Fact]
+    public async Task A_container_that_only_has_no_place_now_is_not_the_end_of_a_drain()
+    {
+        var full = Said with { Moves = [], Stuck = [new StuckContainer(new ContainerName("redis"), H1, false, "no other host takes containers")] };
+        await using var api = await TestApi.StartAsync(command => command switch
+        {
+            DrainHost => new HostDrained(H1, true, true),
+            LookNow => new BalanceSeen(full),
+            AskBalance => Status(full, 1),
+            ListContainers => new ClusterContainers([new HostContainers(H1, true, [new ContainerStatus(new ContainerName("redis"), new Fence(1, 0), ContainerState.Running, 7, "", "", 0)])]),
+            ListMigrations => new MigrationsListed([]),
+            _ => null,
+        });
+
+        var run = await api.RunAsync("drain", "h1", "--timeout", "2");
+
+        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Contains("redis stays: no other host takes containers", run.Error, StringComparison.Ordinal);
+        Assert.Contains("is not empty after 2 s; the drain goes on", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

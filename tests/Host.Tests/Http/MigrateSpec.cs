@@ -214,6 +214,22 @@ public sealed class MigrateSpec
     }
 
     [Fact]
+    public async Task A_daemon_that_ends_waits_for_nobody_who_follows_a_migration()
+    {
+        var api = await PlayAsync(Begun);
+        var follows = api.RunAsync("migrate", "redis", "--to", "h2");
+        while (!follows.IsCompleted && (await api.RunAsync("migrations")).Code != ExitCode.Ok)
+        {
+            await Task.Delay(50);
+        }
+
+        // Kestrel's own patience is 30 s, as long as systemd's with the whole daemon.
+        await api.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(15));
+
+        Assert.Equal(ExitCode.NoDaemon, (await follows).Code);
+    }
+
+    [Fact]
     public async Task Resolve_without_a_person_needs_yes()
     {
         await using var api = await TestApi.StartAsync(_ => new MigrationsListed([Begun]));
