@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lab test: 24 containers with loads begin on one of four hosts; the balancer spreads them with the fewest moves and then leaves them alone, one host is drained while the others go on, and no client notices anything. Prints a line per test, and a
+# Lab test: 24 containers with loads begin on one of four hosts; the balancer spreads them, moving none twice, and then leaves them alone, one host is drained while the others go on, and no client notices anything. Prints a line per test, and a
 # line of JSON with what was measured. Expects that deploy/setup.sh and deploy/build.sh have run.
 # usage: tests/lab-balance.sh [--quiet SECONDS]        how long nothing may be moved once it is balanced, under loads that go up and down (20)
 set -euo pipefail
@@ -56,7 +56,7 @@ main() {
   [ "$broken" = yes ] || start_reader_of_all
   test_that nothing_is_moved_while_the_mode_is_off may stays_off
   test_that a_recommendation_moves_nothing_before_it_is_applied may recommends
-  test_that the_cluster_is_balanced_by_itself_with_the_fewest_moves must becomes_balanced
+  test_that the_cluster_is_balanced_by_itself_by_moves_from_the_full_host_and_none_twice must becomes_balanced
   test_that then_nothing_is_moved_any_more_while_loads_go_up_and_down may stays_balanced
   test_that each_decision_is_explained_and_replayed_to_the_same may is_replayed
   test_that a_drained_host_is_emptied_and_takes_nothing may is_drained

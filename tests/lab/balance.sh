@@ -65,7 +65,7 @@ recommends() {
 
 has_fewer_on_h1() { [ "$(count_on h1)" -le "$1" ] && balance | jq -e '[.moves[] | select(.outcome == "Open")] == []' >/dev/null; } # COUNT
 
-# The fewest moves: each goes from the fullest host to an emptier one, and no container is moved twice.
+# Each move is one from the host that was full, and no container is moved twice.
 becomes_balanced() {
   local began=$SECONDS imbalance
   imbalance=$(balance | jq .last.imbalance)
