@@ -131,9 +131,13 @@ public class ToolProcessSpec
         using var inheritable = ActorMigration.Host.Linux.Interop.Open("/dev/full", ActorMigration.Host.Linux.Interop.O_RDONLY);
         Assert.False(inheritable.IsInvalid);
 
-        var child = ToolProcess.StartDetached(new ToolCommand("/bin/sleep", "100"));
+        // It says when it is up: until then the loader of its libraries has one of them open.
+        var log = $"/tmp/amig-log-{Guid.NewGuid():N}";
+        var child = ToolProcess.StartDetached(new ToolCommand("/bin/sh", "-c", "echo up; sleep 100 & wait") { OutputFile = log });
+        Assert.True(SpinWait.SpinUntil(() => File.Exists(log) && File.ReadAllText(log) == "up\n", TimeSpan.FromSeconds(10)));
 
         Assert.Equal(["0", "1", "2"], Directory.EnumerateFileSystemEntries($"/proc/{child.Identity.Pid}/fd").Select(Path.GetFileName).Order());
+        File.Delete(log);
         child.KillTree();
     }
 }
