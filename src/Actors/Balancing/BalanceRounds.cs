@@ -44,8 +44,8 @@ public static class BalanceRounds
 
         BalanceDecision Decided(PlannedMove[] moves, MoveReason reason, bool ordered, string sentence) => new(
             self, round, now, mode, plan.Imbalance,
-            [.. moves.Select((move, index) => new DecidedMove(
-                string.Create(CultureInfo.InvariantCulture, $"{self}-{round}.{index + 1}"), reason, move, FenceOf(snapshot, move), SentenceOf(reason, move)))],
+            [.. moves.Select((move, index) => (move, index, Why: reason == MoveReason.Drain && IsEvacuated(snapshot, move.From) ? MoveReason.Trust : reason)).Select(one => new DecidedMove(
+                string.Create(CultureInfo.InvariantCulture, $"{self}-{round}.{one.index + 1}"), one.Why, one.move, FenceOf(snapshot, one.move), SentenceOf(one.Why, one.move)))],
             ordered, evacuation.Stuck, sentence);
 
         if (evacuation.Moves.Length > 0)
@@ -170,20 +170,24 @@ public static class BalanceRounds
 
     private static MoveHistory HistoryOf(PastMove[] past) => new(past.ToImmutableDictionary(p => p.Container, p => (p.AtUnixMs, p.InARow)));
 
+    private static bool IsEvacuated(LoadSnapshot snapshot, HostName host) => snapshot.Hosts.Any(h => h.Host == host && h.Standing == HostStanding.Evacuated);
+
     private static Fence FenceOf(LoadSnapshot snapshot, PlannedMove move) => snapshot.Hosts.First(h => h.Host == move.From).Containers.First(c => c.Name == move.Container).Fence;
 
     private static string SentenceOf(MoveReason reason, PlannedMove move)
     {
         var price = FormattableString.Invariant($"a predicted stop of {move.Cost.StopSeconds * 1000:0} ms and {move.Cost.Bytes / (1 << 20):0} MiB in {move.Cost.Seconds:0.0} s");
-        return reason == MoveReason.Drain
+        return reason == MoveReason.Trust
+            ? $"{move.Container} leaves {move.From}, which is not trusted, for {move.To}, the least busy host that may have it, for {price}"
+            : reason == MoveReason.Drain
             ? $"{move.Container} leaves {move.From}, which is drained, for {move.To}, the least busy host that may have it, for {price}"
             : FormattableString.Invariant($"{move.Container} leaves {move.From} for {move.To}: the imbalance falls from {move.Before:0.000} to {move.After:0.000}, for {price}");
     }
 
     private static string Drained(LoadSnapshot snapshot, EvacuationPlan evacuation, int underWay)
     {
-        var hosts = snapshot.Hosts.Where(h => h.Standing == HostStanding.Draining && h.Containers.Length > 0).Select(h => h.Host.Value).Order(StringComparer.Ordinal).ToArray();
-        return string.Create(CultureInfo.InvariantCulture, $"{(hosts.Length == 0 ? "a host is" : hosts.Length == 1 ? $"{hosts[0]} is" : $"{string.Join(", ", hosts)} are")} drained: {Count(evacuation.Moves.Length)} ordered now, {underWay} under way before, {evacuation.Waiting} to come, {evacuation.Stuck.Length} cannot leave");
+        var hosts = snapshot.Hosts.Where(h => h.IsLeft && h.Containers.Length > 0).Select(h => h.Host.Value).Order(StringComparer.Ordinal).ToArray();
+        return string.Create(CultureInfo.InvariantCulture, $"{(hosts.Length == 0 ? "a host is" : hosts.Length == 1 ? $"{hosts[0]} is" : $"{string.Join(", ", hosts)} are")} emptied: {Count(evacuation.Moves.Length)} ordered now, {underWay} under way before, {evacuation.Waiting} to come, {evacuation.Stuck.Length} cannot leave");
     }
 
     private static string Count(int moves) => moves == 1 ? "1 move" : string.Create(CultureInfo.InvariantCulture, $"{moves} moves");

@@ -6,7 +6,7 @@ using Akka.Event;
 namespace ActorMigration.Actors;
 
 /// <summary>
-/// The balancer of a host (/user/node/balancer). Every host has one, and the one on the oldest reachable member looks at all hosts from time to time, decides by <see cref="BalanceRounds"/> and orders moves. Two may do so for seconds, when the
+/// The balancer of a host (/user/node/balancer). Every host has one, and the one on the oldest reachable member that is trusted looks at all hosts from time to time, decides by <see cref="BalanceRounds"/> and orders moves. Two may do so for seconds, when the
 /// cluster is cut or one has hung: each order names the fence of its container, so that the second of two orders is refused at the container's host, and who runs what is for the voters to say in any case.
 ///
 /// It holds what it remembers in memory; another host that takes over begins with what the hosts tell of their attempts. Supervision: restarted by the node, and then it takes over from itself.
@@ -53,9 +53,9 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
 
     private HostName Here => _services.Peers.Self;
 
-    private bool IsActing => _services.Peers.Oldest == Here;
+    private bool IsActing => _services.Acting == Here;
 
-    private CommandRefused NotActing => new(MigrationFailure.UnknownHost, _services.Peers.Oldest is { } oldest
+    private CommandRefused NotActing => new(MigrationFailure.UnknownHost, _services.Acting is { } oldest
         ? $"host {oldest} balances the cluster, as host {Here} sees it; try again"
         : $"host {Here} does not know yet who balances the cluster: it has not joined, or not met all members; try again");
 
@@ -318,7 +318,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         (move.Outcome, move.Sentence, move.EndedUnixMs) = (outcome, sentence, now);
         _log.Info("Balance {0}: {1}{2}", id, outcome, sentence.Length > 0 ? $": {sentence}" : "");
         _memory = _memory is null ? null : BalanceRounds.Ended(_memory, id, outcome == AttemptOutcome.Committed, now, _services.Policy);
-        if (move.Move.Reason == MoveReason.Drain && IsActing)
+        if (move.Move.Reason != MoveReason.Balance && IsActing)
         {
             // The next one need not wait for the next look by the clock.
             Look(byClock: false);

@@ -3,7 +3,7 @@ using ActorMigration.Contracts;
 namespace ActorMigration.Actors;
 
 /// <summary>
-/// Where the containers of drained hosts go: the shortest predicted stop first, each to the host that is least busy with it. Memory is the one thing that hosts cannot share, so the reserve is kept of it; a host may become busier than a balanced
+/// Where the containers of drained hosts go, and before them those of hosts that are not trusted and are to be emptied: the shortest predicted stop first, each to the host that is least busy with it. Memory is the one thing that hosts cannot share, so the reserve is kept of it; a host may become busier than a balanced
 /// cluster would have it, as the operator wants the drained one empty. What has to stay together goes to a host that has room for all of it, one after the other. A host that a container could not be moved to the last time comes last. Pure.
 /// </summary>
 public sealed class Evacuation
@@ -43,10 +43,16 @@ public sealed class Evacuation
     private EvacuationPlan Plan(int underWay)
     {
         var (moves, stuck, waiting) = (new List<PlannedMove>(), new List<StuckContainer>(), 0);
-        var leaving = _snapshot.Hosts.Where(h => h.Standing == HostStanding.Draining)
-            .SelectMany(h => h.Containers.Where(c => !_underWay.Contains(c.Name)).Select(c => (From: h.Host, Container: c, Cost: MovePrice.Of(c, _policy.StreamBytesPerSecond))))
-            .OrderBy(one => Begun(one.Container) is null).ThenBy(one => one.Cost.StopSeconds).ThenBy(one => one.Container.Name.Value, StringComparer.Ordinal);
-        foreach (var (from, container, cost) in leaving)
+        foreach (var host in _snapshot.Hosts.Where(h => h.Standing == HostStanding.Untrusted))
+        {
+            stuck.AddRange(host.Containers.Where(c => !_underWay.Contains(c.Name)).OrderBy(c => c.Name.Value, StringComparer.Ordinal)
+                .Select(c => new StuckContainer(c.Name, host.Host, true, "its host is not trusted, and nobody takes the memory of such a host")));
+        }
+
+        var leaving = _snapshot.Hosts.Where(h => h.IsLeft)
+            .SelectMany(h => h.Containers.Where(c => !_underWay.Contains(c.Name)).Select(c => (From: h.Host, h.Standing, Container: c, Cost: MovePrice.Of(c, _policy.StreamBytesPerSecond))))
+            .OrderBy(one => one.Standing != HostStanding.Evacuated).ThenBy(one => Begun(one.Container) is null).ThenBy(one => one.Cost.StopSeconds).ThenBy(one => one.Container.Name.Value, StringComparer.Ordinal);
+        foreach (var (from, _, container, cost) in leaving)
         {
             if (WhyNowhere(container) is { } why)
             {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 using Akka.Actor;
 using Akka.Event;
@@ -39,13 +40,19 @@ internal static class HostsLook
         var told = (await loads.ConfigureAwait(false)).Where(one => one.Told is not null)
             .Select(one => (one.Told!.Load, WhyNot: WhyNot(one.Told.Load, one.Member))).ToArray();
         return new HostsLooked(
-            new LoadSnapshot(at, [.. told.Where(one => one.WhyNot is null).Select(one => one.Load).OrderBy(l => l.Host.Value, StringComparer.Ordinal)]),
+            new LoadSnapshot(at, [.. told.Where(one => one.WhyNot is null).Select(one => one.Load with { Standing = StandingOf(one.Load, services.Trust) }).OrderBy(l => l.Host.Value, StringComparer.Ordinal)]),
             [.. told.Select(one => one.WhyNot).OfType<string>()],
             [.. (await modes.ConfigureAwait(false)).OfType<BalanceModeSet>()],
             [.. members],
             attempts?.Attempts,
             began);
     }
+
+    /// <summary>What the voters say of a host comes before what it says of itself.</summary>
+    private static HostStanding StandingOf(HostLoad told, ClusterTrust trust)
+        => trust.IsDistrusted(told.Host) ? trust.IsEvacuated(told.Host) ? HostStanding.Evacuated : HostStanding.Untrusted
+            : told.Standing == HostStanding.Accepts && trust.WhyTakesNothing(told.Host) is not null ? HostStanding.Unproved
+            : told.Standing;
 
     /// <summary>How an attempt stands: the source's view, and the destination's where the source has ended or is away. Null when neither tells.</summary>
     public static async Task<AttemptDetails?> LookAtAsync(IPeers peers, PlannedMove move, AttemptId attempt)

@@ -13,7 +13,8 @@ public static class LoadCheck
             return $"host {load?.Host} tells a load with a part missing";
         }
 
-        return WhyNoAmounts(load)
+        return load.Standing is not (HostStanding.Accepts or HostStanding.Draining) ? $"host {load.Host} tells that it stands at {load.Standing}, which is for others to say"
+            : WhyNoAmounts(load)
             ?? (load.Containers.FirstOrDefault(c => c.Placement.WhyNot() is not null) is { } misplaced ? $"host {load.Host} tells of container {misplaced.Name} what cannot be: {misplaced.Placement.WhyNot()}"
             : load.Containers.GroupBy(c => c.Name).FirstOrDefault(g => g.Count() > 1) is { } twice ? $"host {load.Host} tells of container {twice.Key} twice"
             : null);

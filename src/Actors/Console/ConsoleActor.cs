@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 using Akka.Actor;
 
@@ -23,14 +24,16 @@ public sealed class ConsoleActor : UntypedActor
 
     private readonly IPeers _peers;
     private readonly VoterPoll _poll;
+    private readonly ClusterTrust _trust;
 
-    public ConsoleActor(IPeers peers, VoterPoll poll)
+    public ConsoleActor(IPeers peers, VoterPoll poll, ClusterTrust trust)
     {
+        _trust = trust;
         _peers = peers;
         _poll = poll;
     }
 
-    public static Props Props(IPeers peers, VoterPoll poll) => Akka.Actor.Props.Create(() => new ConsoleActor(peers, poll));
+    public static Props Props(IPeers peers, VoterPoll poll, ClusterTrust trust) => Akka.Actor.Props.Create(() => new ConsoleActor(peers, poll, trust));
 
     protected override void OnReceive(object message)
     {
@@ -76,7 +79,7 @@ public sealed class ConsoleActor : UntypedActor
     }
 
     private async Task<object> BalanceAsync(IWire command)
-        => _peers.Oldest is { } oldest
+        => _peers.Oldest(host => !_trust.IsDistrusted(host)) is { } oldest
             ? await AskAsync(_peers.Balancer(oldest), oldest, command).ConfigureAwait(false)
             : new CommandRefused(MigrationFailure.UnknownHost, $"host {_peers.Self} does not know yet who balances the cluster: it has not joined, or not met all members; try again");
 

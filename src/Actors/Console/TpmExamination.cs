@@ -10,7 +10,7 @@ namespace ActorMigration.Actors;
 
 /// <summary>
 /// Whether this host could prove itself now: has its TPM quote over fresh nonces and judges the evidence as another host with the same policy and attestation
-/// CA would. The quote is bound to an attempt that nobody began, so it is of no use to anybody.
+/// CA would. The quote is of no attempt, so it is of no use to anybody.
 /// </summary>
 internal static class TpmExamination
 {
@@ -20,15 +20,10 @@ internal static class TpmExamination
     /// <summary>An expiry nearer than this is worth a word: time to enrol a host anew.</summary>
     private static readonly TimeSpan ExpiresSoon = TimeSpan.FromDays(30);
 
-    /// <summary>What the binding names as container; no real one can have a fence of epoch 0.</summary>
-    private static readonly ContainerName NoContainer = new("doctor");
-
     /// <summary>One quote. Never throws but for <paramref name="cancel"/>.</summary>
     internal static async Task<DoctorFinding> ExamineAsync(HostName self, AttestationServices services, TimeProvider clock, CancellationToken cancel)
     {
-        var binding = new AttestationBinding(
-            AttestationRole.Source, AttestationBinding.NewNonce(), AttestationBinding.NewNonce(), new byte[AttestationBinding.NonceBytes], new byte[AttestationBinding.NonceBytes],
-            AttemptId.New(), NoContainer, new Fence(0, 0), services.Policy.Digest());
+        var binding = AttestationBinding.OfHost(AttestationBinding.NewNonce(), AttestationBinding.NewNonce(), services.Policy.Digest());
         var challengedAt = clock.GetUtcNow();
         var start = clock.GetTimestamp();
 

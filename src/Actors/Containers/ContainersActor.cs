@@ -40,8 +40,8 @@ public sealed class ContainersActor : UntypedActor
             case ListContainers:
                 ListAsync().PipeTo(Sender, Self);
                 break;
-            case RunContainer when _services.Drain.IsSet:
-                Sender.Tell(new CommandRefused(MigrationFailure.Draining, _services.WhyDrained));
+            case RunContainer when _services.WhyTakesNothing is { } why:
+                Sender.Tell(new CommandRefused(why.Failure, why.Sentence));
                 break;
             case RunContainer run when !_busy.Add(run.Spec.Name):
                 Sender.Tell(Busy(run.Spec.Name));

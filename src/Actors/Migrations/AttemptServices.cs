@@ -1,3 +1,4 @@
+using ActorMigration.Actors.Trust;
 using ActorMigration.Actors.Trust.Verification;
 using ActorMigration.Contracts;
 using ActorMigration.Contracts.Trust;
@@ -7,9 +8,14 @@ namespace ActorMigration.Actors;
 
 /// <summary>By what this host attests and checks.</summary>
 /// <param name="Tpm">The node's tpm actor.</param>
-/// <param name="Policy">What this host demands of others.</param>
+/// <param name="Demands">What this host demands of others, as its policy file says now.</param>
 /// <param name="Anchors">The attestation CAs it believes.</param>
-public sealed record AttestationServices(IActorRef Tpm, AttestationPolicy Policy, TrustAnchors Anchors);
+/// <param name="Trust">What the voters make of all hosts.</param>
+public sealed record AttestationServices(IActorRef Tpm, Func<AttestationPolicy> Demands, TrustAnchors Anchors, ClusterTrust Trust)
+{
+    /// <summary>What this host demands of others now; the next time it may be another.</summary>
+    public AttestationPolicy Policy => Demands();
+}
 
 /// <summary>How this host takes part in decisions.</summary>
 /// <param name="Journal">Its attempts.</param>
@@ -48,6 +54,9 @@ public sealed record AttemptServices(
     /// <summary>Whether the operator wants this host to be empty.</summary>
     public IDrainMark Drain { get; init; } = NoDrain.Instance;
 
-    /// <summary>Why nothing is begun here while it is.</summary>
-    public string WhyDrained => $"host {Self} is drained and takes no containers; 'amig undrain {Self}' ends that";
+    /// <summary>Why this host takes no containers; null when it does.</summary>
+    public (MigrationFailure Failure, string Sentence)? WhyTakesNothing
+        => Drain.IsSet ? (MigrationFailure.Draining, $"host {Self} is drained and takes no containers; 'amig undrain {Self}' ends that")
+            : Attestation.Trust.WhyTakesNothing(Self) is { } why ? (MigrationFailure.NotTrusted, why)
+            : null;
 }

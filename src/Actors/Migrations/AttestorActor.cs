@@ -2,6 +2,7 @@ using ActorMigration.Actors.Trust;
 using ActorMigration.Actors.Trust.Verification;
 using ActorMigration.Contracts.Trust;
 using Akka.Actor;
+using Akka.Event;
 
 namespace ActorMigration.Actors;
 
@@ -15,6 +16,7 @@ public sealed class AttestorActor : UntypedActor
 {
     private readonly AttestationServices _services;
     private readonly TimeProvider _clock;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
     private AttestationCounters? _counters;
 
     public AttestorActor(AttestationServices services, TimeProvider clock)
@@ -47,6 +49,12 @@ public sealed class AttestorActor : UntypedActor
         }
     }
 
+    /// <summary>
+    /// Of a source whose containers are to be moved away: it is the host that it says it is, its TPM has signed this very attempt, and only what it has measured is wrong. Who cannot prove that much could be anybody.
+    /// </summary>
+    private bool IsTakenAllTheSame(AttemptAction.CheckEvidence check, AttestationRule rule)
+        => check.Binding.Role == AttestationRole.Source && rule is AttestationRule.AkRevoked or AttestationRule.PcrNotQuoted or AttestationRule.PcrValueNotAllowed or AttestationRule.CountersWentBack && _services.Trust.IsEvacuated(check.Host);
+
     private string Check(AttemptAction.CheckEvidence check)
     {
         var expected = new QuoteExpectation(check.Host, check.Binding, check.ChallengedAt, _counters);
@@ -55,6 +63,9 @@ public sealed class AttestorActor : UntypedActor
         {
             case AttestationVerdict.Accepted accepted:
                 _counters = accepted.Facts.Counters;
+                return "";
+            case AttestationVerdict.Rejected rejected when IsTakenAllTheSame(check, rejected.Rule):
+                _log.Warning("{0} (rule {1}); its container is taken in all the same, as hosts that are not trusted are to be emptied (amig.trust.untrusted)", rejected.Sentence, rejected.Rule);
                 return "";
             case AttestationVerdict.Rejected rejected:
                 return $"{rejected.Sentence} (rule {rejected.Rule})";

@@ -163,10 +163,19 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
                 MigrationFailure.UnknownHost, $"host {migrate.To} is not a reachable member of the cluster; members are {string.Join(", ", _services.Peers.Members)}");
         }
 
+        if ((WhyNotFrom(_services.Self) ?? _services.Attestation.Trust.WhyTakesNothing(migrate.To)) is { } distrusted)
+        {
+            return new CommandRefused(MigrationFailure.NotTrusted, distrusted);
+        }
+
         return OpenAttemptOf(migrate.Container) is { } other
             ? new CommandRefused(MigrationFailure.AttemptInProgress, $"attempt {other} of {migrate.Container} has not ended{(_open.TryGetValue(other, out var open) ? open.Details.WhereItIs(_services.Self) : "")}")
             : null;
     }
+
+    /// <summary>Nobody takes the memory of a host that is not trusted, unless the operator wants such hosts to be emptied.</summary>
+    private string? WhyNotFrom(HostName host)
+        => _services.Attestation.Trust is var trust && trust.IsDistrusted(host) && !trust.IsEvacuated(host) ? trust.WhyTakesNothing(host) : null;
 
     private void OnLooked(Looked looked)
     {
@@ -193,7 +202,8 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
     private void OnOffer(OfferMigration offer)
     {
         var refusal = _stops ? (MigrationFailure.UnknownHost, WhyStopping)
-            : _services.Drain.IsSet ? (MigrationFailure.Draining, _services.WhyDrained)
+            : _services.WhyTakesNothing is { } closed ? closed
+            : WhyNotFrom(offer.SourceHost) is { } distrusted ? (MigrationFailure.NotTrusted, distrusted)
             : _services.Peers.Migrations(offer.SourceHost) is null
             ? (MigrationFailure.UnknownHost, $"host {offer.SourceHost} is not a member that host {_services.Self} can reach")
             : OpenAttemptOf(offer.Container) is { } other

@@ -20,6 +20,16 @@ public interface IContainerRuntime
     /// </summary>
     Task AnnounceAsync(ContainerName name);
 
+    /// <summary>
+    /// Freezes a container that runs, outside an attempt, and marks it on disk as held; called by the trust actor while this host is not trusted. The mark is there before it stands, so that a daemon that dies in between does not forget it.
+    /// </summary>
+    /// <exception cref="AttemptException">It could not be frozen: it runs on.</exception>
+    Task HoldAsync(ContainerName name);
+
+    /// <summary>Lets a container go on that is held. False, and nothing is done, for one that is not: whoever froze it will say when that is over.</summary>
+    /// <exception cref="AttemptException">It could not be let go.</exception>
+    Task<bool> ReleaseAsync(ContainerName name);
+
     /// <summary>What is here, by looking: records compared with runc, cgroups and processes.</summary>
     Task<ContainerStatus[]> ListAsync(CancellationToken cancel);
 }

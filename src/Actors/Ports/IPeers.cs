@@ -16,8 +16,10 @@ public interface IPeers
     /// <summary>Members that are up and reachable now, in name order; this host always, also when it has not joined.</summary>
     ImmutableArray<HostName> Members { get; }
 
-    /// <summary>The member that has been one for the longest time, of those that are up and reachable now: it balances the cluster. Null while this host has not joined, or does not know the oldest one's name yet.</summary>
-    HostName? Oldest { get; }
+    /// <summary>
+    /// The member that has been one for the longest time, of those that are up and reachable now and of which <paramref name="may"/> holds. Null while this host has not joined, or does not know the name of one that is older.
+    /// </summary>
+    HostName? Oldest(Func<HostName, bool> may);
 
     /// <summary>The migrations actor (/user/node/migrations) of a member; null when the host is not a reachable member.</summary>
     ICanTell? Migrations(HostName host);
@@ -30,6 +32,9 @@ public interface IPeers
 
     /// <summary>The load actor (/user/node/load) of a member; null when the host is not a reachable member.</summary>
     ICanTell? Load(HostName host);
+
+    /// <summary>The trust actor (/user/node/trust) of a member; null when the host is not a reachable member.</summary>
+    ICanTell? Trust(HostName host);
 
     /// <summary>The balancer actor (/user/node/balancer) of a member; null when the host is not a reachable member.</summary>
     ICanTell? Balancer(HostName host);

@@ -8,7 +8,7 @@ namespace ActorMigration.Actors.Trust;
 public sealed record TpmSettings(TimeSpan CommandDeadline, TimeSpan FirstBackOff, TimeSpan LongestBackOff, int QueueLimit);
 
 /// <summary>What this host shows besides the quote; from its state directory, where enrolment put it.</summary>
-/// <param name="QuotedPcrs">PCRs of the SHA-256 bank in every quote, ascending.</param>
+/// <param name="Pcrs">PCRs of the SHA-256 bank that go into a quote, ascending; asked at each, as the policy may change.</param>
 /// <param name="AkCertificate">DER.</param>
 /// <param name="AkChain">DER certificates between it and the attestation CA; empty when the CA issued it directly.</param>
-public sealed record AttestationIdentity(int[] QuotedPcrs, byte[] AkCertificate, byte[][] AkChain);
+public sealed record AttestationIdentity(Func<int[]> Pcrs, byte[] AkCertificate, byte[][] AkChain);

@@ -8,6 +8,9 @@ public enum MoveReason
 
     /// <summary>Its host is drained.</summary>
     Drain,
+
+    /// <summary>Its host is not trusted, and is to be emptied for that.</summary>
+    Trust,
 }
 
 /// <summary>A move of a decision.</summary>

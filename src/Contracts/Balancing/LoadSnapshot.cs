@@ -44,6 +44,15 @@ public enum HostStanding
 
     /// <summary>The operator drains it: it takes none, and those that it has are moved away.</summary>
     Draining,
+
+    /// <summary>It has proved nothing for long: it takes none, and those that it has stay. Never told by a host of itself: the balancer puts it there by the voters' words, as it does the two that follow.</summary>
+    Unproved,
+
+    /// <summary>It is not trusted, and its containers stand or are left: it takes none, and nothing leaves.</summary>
+    Untrusted,
+
+    /// <summary>It is not trusted, and its containers are moved away (<c>amig.trust.untrusted = evacuate</c>).</summary>
+    Evacuated,
 }
 
 /// <summary>What one host has, what runs there, and whether it may have more.</summary>
@@ -54,7 +63,11 @@ public enum HostStanding
 /// <param name="Standing">Whether anything may be moved there.</param>
 /// <param name="Labels">What it has (<c>amig.labels</c>).</param>
 /// <param name="Containers">Its containers that run.</param>
-public sealed record HostLoad(HostName Host, Resources Capacity, Resources Own, double Pressure, HostStanding Standing, string[] Labels, ContainerLoad[] Containers);
+public sealed record HostLoad(HostName Host, Resources Capacity, Resources Own, double Pressure, HostStanding Standing, string[] Labels, ContainerLoad[] Containers)
+{
+    /// <summary>What is there is moved away.</summary>
+    public bool IsLeft => Standing is HostStanding.Draining or HostStanding.Evacuated;
+}
 
 /// <summary>All hosts at one moment.</summary>
 /// <param name="AtUnixMs">When.</param>

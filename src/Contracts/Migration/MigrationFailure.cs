@@ -24,6 +24,9 @@ public enum MigrationFailure
     /// <summary>The operator drains the host: it takes no containers.</summary>
     Draining,
 
+    /// <summary>A majority of the voters rejects what the host proves, or has asked it in vain for long.</summary>
+    NotTrusted,
+
     /// <summary>The host's TPM does not answer.</summary>
     NotAttestable,
 

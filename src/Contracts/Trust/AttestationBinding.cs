@@ -9,6 +9,9 @@ public enum AttestationRole : byte
 {
     Source = 1,
     Destination = 2,
+
+    /// <summary>Of no attempt: the host as such, for whoever watches over it.</summary>
+    Host = 3,
 }
 
 /// <summary>
@@ -41,6 +44,16 @@ public sealed record AttestationBinding(
 
     /// <summary>Separates these digests from everything else that is ever hashed or quoted; the number is the layout's version.</summary>
     private const string DomainTag = "amig/attestation/1";
+
+    /// <summary>What the binding of a host names as container; no real one has a fence of epoch 0.</summary>
+    private static readonly ContainerName NoContainer = new("host");
+
+    /// <summary>For a quote about a host as such: of no attempt and no channel, so that it is of no use in one.</summary>
+    /// <param name="hostNonce">Of the host that quotes.</param>
+    /// <param name="verifierNonce">Of who asked.</param>
+    /// <param name="policyDigest">Of who asked.</param>
+    public static AttestationBinding OfHost(byte[] hostNonce, byte[] verifierNonce, byte[] policyDigest)
+        => new(AttestationRole.Host, hostNonce, verifierNonce, new byte[NonceBytes], new byte[NonceBytes], new AttemptId(Guid.Empty), NoContainer, new Fence(0, 0), policyDigest);
 
     /// <summary>A fresh nonce for one round of quotes.</summary>
     public static byte[] NewNonce() => RandomNumberGenerator.GetBytes(NonceBytes);

@@ -12,11 +12,13 @@ namespace ActorMigration.Contracts.Trust;
 /// <param name="Name">For people; appears in rejections.</param>
 /// <param name="AllowSoftwareTpm">False outside a lab: a software TPM can be copied by root.</param>
 /// <param name="MaxEvidenceAge">Longest time between handing out the nonce and checking the quote.</param>
+/// <param name="Revoked">Fingerprints of attestation keys that are not believed any more, whoever certified them: SHA-256 of the SubjectPublicKeyInfo, lower-case hex.</param>
 /// <param name="Pcrs">PCR index -> allowed SHA-256 values, lower-case hex. Never empty, no list empty.</param>
 public sealed record AttestationPolicy(
     string Name,
     bool AllowSoftwareTpm,
     TimeSpan MaxEvidenceAge,
+    ImmutableSortedSet<string> Revoked,
     ImmutableSortedDictionary<int, ImmutableSortedSet<string>> Pcrs)
 {
     private const string DomainTag = "amig/policy/1";
@@ -41,6 +43,13 @@ public sealed record AttestationPolicy(
             {
                 AppendText(hash, value);
             }
+        }
+
+        // Nothing of it where nothing is revoked: the digests of versions that did not know revocation.
+        foreach (var fingerprint in Revoked)
+        {
+            AppendText(hash, "revoked");
+            AppendText(hash, fingerprint);
         }
 
         return hash.GetHashAndReset();

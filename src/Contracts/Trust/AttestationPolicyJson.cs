@@ -67,7 +67,7 @@ public static class AttestationPolicyJson
             pcrs.Add(ParseIndex(key, file.Name, pcrs), [.. ParseValues(key, values, file.Name)]);
         }
 
-        return new AttestationPolicy(file.Name, file.AllowSoftwareTpm, TimeSpan.FromSeconds(age), pcrs.ToImmutable());
+        return new AttestationPolicy(file.Name, file.AllowSoftwareTpm, TimeSpan.FromSeconds(age), [.. ParseRevoked(file.Revoked ?? [], file.Name)], pcrs.ToImmutable());
     }
 
     /// <summary>Writes the form that <see cref="Parse"/> reads.</summary>
@@ -75,8 +75,14 @@ public static class AttestationPolicyJson
     {
         var pcrs = policy.Pcrs.ToDictionary(p => p.Key.ToString(CultureInfo.InvariantCulture), p => p.Value.ToArray());
         return JsonSerializer.Serialize(
-            new FileForm(policy.Name, policy.AllowSoftwareTpm, policy.MaxEvidenceAge.TotalSeconds, pcrs), Options) + "\n";
+            new FileForm(policy.Name, policy.AllowSoftwareTpm, policy.MaxEvidenceAge.TotalSeconds, pcrs) { Revoked = policy.Revoked.IsEmpty ? null : [.. policy.Revoked] }, Options) + "\n";
     }
+
+    private static IEnumerable<string> ParseRevoked(string[] fingerprints, string policy)
+        => fingerprints.Select(one => IsSha256(one) ? one.ToLowerInvariant()
+            : throw new AttestationPolicyException($"policy {policy} revokes \"{one}\", which is not the SHA-256 of an attestation key in hex"));
+
+    private static bool IsSha256(string? text) => text is { Length: Sha256HexDigits } && text.All(char.IsAsciiHexDigit);
 
     private static int ParseIndex(string key, string policy, ImmutableSortedDictionary<int, ImmutableSortedSet<string>>.Builder seen)
     {
@@ -99,7 +105,7 @@ public static class AttestationPolicyJson
 
         foreach (var value in values)
         {
-            if (value is not { Length: Sha256HexDigits } || !value.All(char.IsAsciiHexDigit))
+            if (!IsSha256(value))
             {
                 throw new AttestationPolicyException($"policy {policy} lists \"{value}\" for PCR {pcr}, which is not a SHA-256 in hex");
             }
@@ -108,5 +114,10 @@ public static class AttestationPolicyJson
         }
     }
 
-    private sealed record FileForm(string Name, bool AllowSoftwareTpm, double MaxEvidenceAgeSeconds, Dictionary<string, string[]> Pcrs);
+    private sealed record FileForm(string Name, bool AllowSoftwareTpm, double MaxEvidenceAgeSeconds, Dictionary<string, string[]> Pcrs)
+    {
+        /// <summary>May be missing: then nothing is revoked.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string[]? Revoked { get; init; }
+    }
 }

@@ -36,6 +36,9 @@ public enum AttestationRule
     /// <summary>A quote about something else: another nonce, role, attempt, container, TLS key or policy. A replayed quote ends here.</summary>
     WrongBinding,
 
+    /// <summary>The policy lists the attestation key as one that is not believed any more.</summary>
+    AkRevoked,
+
     /// <summary>The values sent are not those of the PCRs that were quoted (other bank or indices).</summary>
     PcrSelectionMismatch,
 

@@ -69,7 +69,7 @@ internal sealed class DrainWatch(CliContext context, ApiClient client, string ho
             return null;
         }
 
-        if (seen.Standing == nameof(HostStanding.Accepts))
+        if (seen.Standing is nameof(HostStanding.Accepts) or nameof(HostStanding.Unproved))
         {
             throw new CliException(ExitCode.Conflict, $"Host {host} takes containers again: somebody has ended its drain.");
         }
@@ -77,7 +77,9 @@ internal sealed class DrainWatch(CliContext context, ApiClient client, string ho
         var stuck = Stuck(last);
         var containers = await client.GetAsync("/v1/containers", ApiJson.Default.ContainersJson, cancel).ConfigureAwait(false);
         var here = containers.Containers.Where(c => c.Host == host).ToLookup(c => c.State == nameof(ContainerState.Exited));
-        if (containers.SilentHosts.Contains(host) || here[false].Any(c => !stuck.Contains(c.Name)))
+        // What stands because its host is not trusted is in no load, and so in no decision.
+        var isLeft = seen.Standing == nameof(HostStanding.Untrusted);
+        if (containers.SilentHosts.Contains(host) || (!isLeft && here[false].Any(c => !stuck.Contains(c.Name))))
         {
             return null;
         }
@@ -86,6 +88,11 @@ internal sealed class DrainWatch(CliContext context, ApiClient client, string ho
         if (migrations.Migrations.Any(m => m.Outcome == nameof(AttemptOutcome.Open) && (m.Source == host || m.Destination == host)))
         {
             return null;
+        }
+
+        if (isLeft && here[false].Any())
+        {
+            throw new CliException(ExitCode.NotPossible, $"Host {host} keeps {Count(here[false].Count())}: it is not trusted, and nobody takes the memory of such a host; 'amig hosts' says why.");
         }
 
         var (left, exited) = (here[false].Count(), here[true].Count());

@@ -12,12 +12,17 @@ internal static class HostCommands
         {
             var answer = await client.GetAsync("/v1/hosts", ApiJson.Default.HostsJson, cancel).ConfigureAwait(false);
             context.Print(parsed, answer, ApiJson.Default.HostsJson, it => context.Terminal.Write(Table(it)));
+            foreach (var one in answer.Hosts.Where(host => host.Against.Length > 0))
+            {
+                context.Terminal.Error.WriteLine($"amig: {one.Against}.");
+            }
+
             return ExitCode.Ok;
         });
 
     internal static Table Table(HostsJson hosts)
     {
-        var table = Terminal.Table("HOST", "ADDRESS", "STATUS", "REACHABLE", "VOTER");
+        var table = Terminal.Table("HOST", "ADDRESS", "STATUS", "REACHABLE", "VOTER", "TRUST");
         foreach (var one in hosts.Hosts)
         {
             table.AddRow(
@@ -25,7 +30,14 @@ internal static class HostCommands
                 Markup.Escape(one.Address),
                 one.Status == "Up" ? "[green]Up[/]" : $"[yellow]{Markup.Escape(one.Status)}[/]",
                 one.Reachable ? "yes" : "[red]no[/]",
-                one.Votes ? "yes" : "no");
+                one.Votes ? "yes" : "no",
+                one.Trust switch
+                {
+                    "proved" => "[green]proved[/]",
+                    "rejected" => "[red]rejected[/]",
+                    "unproved" => "[yellow]unproved[/]",
+                    _ => Markup.Escape(one.Trust),
+                });
         }
 
         return table;

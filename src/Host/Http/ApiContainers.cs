@@ -58,7 +58,9 @@ public sealed record ContainersJson(ContainerJson[] Containers, string[] SilentH
 /// <param name="Reachable">False while the failure detector suspects it.</param>
 /// <param name="Votes">True when it is one of the configured voters.</param>
 /// <param name="IsSelf">True for the host that answers.</param>
-public sealed record HostJson(string Host, string Address, string Status, bool Reachable, bool Votes, bool IsSelf);
+/// <param name="Trust">What a majority of the voters makes of its evidence, as the answering host has heard: "unknown", "proved", "unproved" or "rejected".</param>
+/// <param name="Against">What voters say against it, a majority or not; empty when they say nothing.</param>
+public sealed record HostJson(string Host, string Address, string Status, bool Reachable, bool Votes, bool IsSelf, string Trust, string Against);
 
 /// <summary>Answer of GET /v1/hosts.</summary>
 public sealed record HostsJson(HostJson[] Hosts);

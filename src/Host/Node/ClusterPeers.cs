@@ -31,19 +31,16 @@ public sealed class ClusterPeers(ActorSystem system, HostName self, PeerCertific
         }
     }
 
-    public HostName? Oldest
+    public HostName? Oldest(Func<HostName, bool> may)
     {
-        get
+        var state = _cluster.State;
+        Member? oldest = null;
+        foreach (var member in state.Members.Where(member => member.Status == MemberStatus.Up && !state.Unreachable.Contains(member) && (NameOf(member) is not { } name || may(name))))
         {
-            var state = _cluster.State;
-            Member? oldest = null;
-            foreach (var member in state.Members.Where(member => member.Status == MemberStatus.Up && !state.Unreachable.Contains(member)))
-            {
-                oldest = oldest is null || member.IsOlderThan(oldest) ? member : oldest;
-            }
-
-            return oldest is null ? null : NameOf(oldest);
+            oldest = oldest is null || member.IsOlderThan(oldest) ? member : oldest;
         }
+
+        return oldest is null ? null : NameOf(oldest);
     }
 
     public ICanTell? Migrations(HostName host) => Select(host, "migrations");
@@ -53,6 +50,8 @@ public sealed class ClusterPeers(ActorSystem system, HostName self, PeerCertific
     public ICanTell? Doctor(HostName host) => Select(host, "doctor");
 
     public ICanTell? Load(HostName host) => Select(host, "load");
+
+    public ICanTell? Trust(HostName host) => Select(host, "trust");
 
     public ICanTell? Balancer(HostName host) => Select(host, "balancer");
 

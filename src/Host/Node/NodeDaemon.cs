@@ -1,5 +1,7 @@
 using System.Net;
 using System.Runtime.InteropServices;
+using ActorMigration.Actors.Trust;
+using ActorMigration.Contracts.Trust;
 using ActorMigration.Host.Cli;
 using ActorMigration.Host.Http;
 using ActorMigration.Host.Trust;
@@ -41,7 +43,7 @@ internal static class NodeDaemon
                 var cluster = new ClusterPeers(system, settings.Host, peers);
                 services.TellMembership(() => IsUp(settings, cluster));
                 var console = await services.StartAsync(system, lifecycle, cluster).ConfigureAwait(false);
-                var api = await ApiServer.StartAsync(settings, console, () => Hosts(settings, cluster), services.AskVotersAsync, services.ResolveAsync, services.Linux.Images, time, logs).ConfigureAwait(false);
+                var api = await ApiServer.StartAsync(settings, console, () => Hosts(settings, cluster, services.Trust.Board), services.AskVotersAsync, services.ResolveAsync, services.Linux.Images, time, logs).ConfigureAwait(false);
                 await using (api.ConfigureAwait(false))
                 {
                     log.LogInformation("{Host} listens on {Address}:{Port}; API on {Socket}.", settings.Host, settings.Address, settings.RemotePort, settings.ApiSocket);
@@ -109,7 +111,7 @@ internal static class NodeDaemon
 
     private static bool IsUp(NodeSettings settings, ClusterPeers cluster) => cluster.Describe().Any(one => one.Name == settings.Host && one.Member.Status == MemberStatus.Up);
 
-    private static HostJson[] Hosts(NodeSettings settings, ClusterPeers cluster)
+    private static HostJson[] Hosts(NodeSettings settings, ClusterPeers cluster, TrustBoard trust)
         => [.. cluster.Describe()
             .Select(one => new HostJson(
                 one.Name?.Value ?? "",
@@ -117,6 +119,8 @@ internal static class NodeDaemon
                 one.Member.Status.ToString(),
                 one.Reachable,
                 settings.Voters.Any(voter => voter.Host == one.Name),
-                one.Name == settings.Host))
+                one.Name == settings.Host,
+                (one.Name is { } name ? trust.Of(name) : HostTrust.Unknown).ToString().ToLowerInvariant(),
+                one.Name is { } named ? trust.Against(named) : ""))
             .OrderBy(host => host.Host, StringComparer.Ordinal)];
 }

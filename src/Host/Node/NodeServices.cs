@@ -30,6 +30,7 @@ internal sealed class NodeServices : IAsyncDisposable
     private readonly NodeSettings _settings;
     private readonly TrustState _trust;
     private readonly TimeProvider _time;
+    private readonly ILoggerFactory _logs;
     private readonly DecisionServices _decision;
 
     /// <summary>This host's own voter; every host has one, whether it votes or not.</summary>
@@ -38,11 +39,12 @@ internal sealed class NodeServices : IAsyncDisposable
     /// <summary>What is to be given back, last taken first.</summary>
     private readonly Stack<IAsyncDisposable> _owned;
 
-    private NodeServices(NodeSettings settings, TrustState trust, TimeProvider time, DecisionServices decision, Voter seat, LinuxPorts linux, Stack<IAsyncDisposable> owned)
+    private NodeServices(NodeSettings settings, TrustState trust, TimeProvider time, DecisionServices decision, Voter seat, LinuxPorts linux, ILoggerFactory logs, Stack<IAsyncDisposable> owned)
     {
         _settings = settings;
         _trust = trust;
         _time = time;
+        _logs = logs;
         _decision = decision;
         _seat = seat;
         _owned = owned;
@@ -54,6 +56,9 @@ internal sealed class NodeServices : IAsyncDisposable
 
     /// <summary>Whether the operator wants this host to be empty.</summary>
     internal required DrainFile Drain { get; init; }
+
+    /// <summary>What the voters make of all hosts.</summary>
+    internal required ClusterTrust Trust { get; init; }
 
     /// <summary>What this host keeps of balancing.</summary>
     internal required BalanceFiles Balancing { get; init; }
@@ -79,9 +84,10 @@ internal sealed class NodeServices : IAsyncDisposable
                 : linux.SourceHost.CopyStands(registration.Register.Container);
             var othersAreMembers = await CatchUpAsync(settings, news, decision, logs.CreateLogger("voter"), cancel).ConfigureAwait(false);
             owned.Push(new BackgroundTask(news.RunAsync, logs.CreateLogger("voter"), "other hosts are not told of an operator's resolutions any more: start this daemon again before hosts that were off come back"));
-            return new NodeServices(settings, trust, time, decision, voter, linux, owned)
+            return new NodeServices(settings, trust, time, decision, voter, linux, logs, owned)
             {
                 Drain = new DrainFile(settings.StateDirectory),
+                Trust = new ClusterTrust(new TrustBoard(decision.Poll.Voters), settings.Trust.Action),
                 Balancing = BalanceFiles.Open(settings.StateDirectory, logs.CreateLogger("balance")),
                 OthersAreMembers = othersAreMembers,
                 Admission = !decision.Poll.Voters.Contains(settings.Host) ? null : tpm => Admitting(
@@ -184,8 +190,9 @@ internal sealed class NodeServices : IAsyncDisposable
     /// <summary>Every actor under /user/node, by its name.</summary>
     private void Compose(IActorRefFactory node, IPeers peers)
     {
-        var tpm = node.ActorOf(TpmActor.Props(() => new Tpm2Chip(_settings.Tpm), _settings.TpmLimits, _trust.Identity), "tpm");
-        var attestation = new AttestationServices(tpm, _trust.Policy, _trust.Anchors);
+        var policy = new PolicyFile(_trust.PolicyPath, _trust.Policy, _logs.CreateLogger("trust"));
+        var tpm = node.ActorOf(TpmActor.Props(() => new Tpm2Chip(_settings.Tpm), _settings.TpmLimits, _trust.Identity(() => policy.Current)), "tpm");
+        var attestation = new AttestationServices(tpm, () => policy.Current, _trust.Anchors, Trust);
         var attempts = new AttemptServices(
             peers,
             Linux.SourceHost,
@@ -201,8 +208,11 @@ internal sealed class NodeServices : IAsyncDisposable
         node.ActorOf(MigrationsActor.Props(attempts, Linux.Runtime), "migrations");
         node.ActorOf(DoctorActor.Props(peers.Self, new HostDoctor(_settings.Runc, _settings.Criu, _settings.Tracking, _time), attestation, _time, DoctorActor.Deadline), "doctor");
         node.ActorOf(LoadActor.Props(peers.Self, Linux.Load, _settings.Load, () => Drain.Cause == DrainCause.None ? HostStanding.Accepts : HostStanding.Draining, container => DirtyRate.MeasuredBy(_decision.Journal.State, container), _time), "load");
-        var console = node.ActorOf(ConsoleActor.Props(peers, _decision.Poll), "console");
-        var balance = new BalanceServices(peers, console, Balancing, Drain, _settings.Balance.Policy, _settings.Migration.Policy(0, false, false), _settings.Balance.Interval, _time);
+        node.ActorOf(TrustActor.Props(new TrustServices(
+            peers, [.. _decision.Poll.Voters], attestation, _decision.Signer, _decision.Keys, Linux.Runtime,
+            container => _decision.Journal.State.Open.Values.Any(a => a.Container == container), _settings.Trust, _time)), "trust");
+        var console = node.ActorOf(ConsoleActor.Props(peers, _decision.Poll, Trust), "console");
+        var balance = new BalanceServices(peers, Trust, console, Balancing, Drain, _settings.Balance.Policy, _settings.Migration.Policy(0, false, false), _settings.Balance.Interval, _time);
         node.ActorOf(BalancerActor.Props(balance), "balancer");
     }
 

@@ -70,6 +70,9 @@ public sealed record NodeSettings
 
     public required AttemptTimes AttemptTimes { get; init; }
 
+    /// <summary>Keys of <c>amig.trust</c>.</summary>
+    public required TrustSettings Trust { get; init; }
+
     public required VoterTimes VoterTimes { get; init; }
 
     public required BalanceSettings Balance { get; init; }

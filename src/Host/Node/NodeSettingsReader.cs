@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using ActorMigration.Actors;
 using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
+using ActorMigration.Contracts.Trust;
 using ActorMigration.Host.Trust.Tpm;
 
 namespace ActorMigration.Host.Node;
@@ -62,6 +63,7 @@ public static partial class NodeSettingsReader
             AttemptTimes = AttemptTimes(section),
             VoterTimes = new VoterTimes(
                 section.Time("voter.reply", "2 s"), section.Time("voter.first-back-off", "50 ms"), section.Time("voter.longest-back-off", "5 s")),
+            Trust = Trust(section),
             Balance = Balance(section),
             Load = Load(section),
             HoldDirectory = HoldDirectory(section),
@@ -87,6 +89,23 @@ public static partial class NodeSettingsReader
         section.Time("migration.prepare-patience", "600 s"),
         section.Time("migration.hand-over-patience", "300 s"),
         section.Time("migration.retry", "2 s"));
+
+    private static TrustSettings Trust(StrictSection section)
+    {
+        var settings = new TrustSettings(
+            section.Time("trust.interval", "60 s"),
+            section.Time("trust.patience", "10 m"),
+            section.Text("trust.untrusted", "stop, evacuate or leave") switch
+            {
+                "stop" => UntrustedAction.Stop,
+                "evacuate" => UntrustedAction.Evacuate,
+                "leave" => UntrustedAction.Leave,
+                var other => throw new SettingsException($"The key amig.trust.untrusted is '{other}'; it must be stop, evacuate or leave."),
+            });
+        return settings.Patience >= settings.Interval
+            ? settings
+            : throw new SettingsException("The key amig.trust.patience must not be shorter than amig.trust.interval: a host that is not asked cannot answer.");
+    }
 
     private static BalanceSettings Balance(StrictSection section)
     {

@@ -12,6 +12,7 @@ public static class PolicyCapture
             name,
             allowSoftwareTpm,
             maxEvidenceAge,
+            [],
             tpm.ReadPcrs(pcrs).ToImmutableSortedDictionary(
                 p => p.Index, p => ImmutableSortedSet.Create(Convert.ToHexStringLower(p.Digest))));
 }

@@ -14,16 +14,18 @@ namespace ActorMigration.Host.Trust;
 /// <param name="Node">Node certificate with its private key, for mutual TLS.</param>
 /// <param name="NodePfxPath">The same as a PKCS #12 file without password, mode 0600, for libraries that want a path.</param>
 /// <param name="OwnerCa">Issuer of every member's node certificate.</param>
-/// <param name="Identity">What goes into this host's evidence; quotes the PCRs of the policy.</param>
+/// <param name="AkCertificate">DER certificate of this host's attestation key.</param>
 /// <param name="Anchors">Attestation CAs.</param>
-/// <param name="Policy">What this host demands of others.</param>
+/// <param name="Policy">What this host demands of others, as it was read.</param>
+/// <param name="PolicyPath">From where.</param>
 public sealed record TrustState(
     X509Certificate2 Node,
     string NodePfxPath,
     X509Certificate2 OwnerCa,
-    AttestationIdentity Identity,
+    byte[] AkCertificate,
     TrustAnchors Anchors,
-    AttestationPolicy Policy) : IDisposable
+    AttestationPolicy Policy,
+    string PolicyPath) : IDisposable
 {
     /// <summary>Throws <see cref="TrustException"/> that names the file that is missing or wrong.</summary>
     public static TrustState Load(string stateDirectory)
@@ -41,9 +43,10 @@ public sealed record TrustState(
             ReadNode(paths.Node),
             paths.Node,
             Pki.Pem.ReadCertificate(paths.OwnerCa),
-            new AttestationIdentity(policy.QuotedPcrs, ak.RawData, []),
+            ak.RawData,
             TrustAnchors.FromDer(attestationCa.RawData),
-            policy);
+            policy,
+            paths.Policy);
     }
 
     /// <summary>Reads a policy file; throws <see cref="TrustException"/>.</summary>
@@ -61,6 +64,9 @@ public sealed record TrustState(
             throw new TrustException($"{path}: {e.Message}", e);
         }
     }
+
+    /// <summary>What goes into this host's evidence; quotes the PCRs of the policy as it is at each quote.</summary>
+    public AttestationIdentity Identity(Func<AttestationPolicy> policy) => new(() => policy().QuotedPcrs, AkCertificate, []);
 
     public void Dispose()
     {

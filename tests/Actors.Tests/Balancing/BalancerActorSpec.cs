@@ -1,5 +1,8 @@
 using ActorMigration.Actors.Tests.Console;
+using ActorMigration.Actors.Tests.Trust;
+using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
+using ActorMigration.Contracts.Trust;
 using Akka.Actor;
 using Akka.TestKit;
 using Akka.TestKit.Xunit2;
@@ -13,11 +16,13 @@ public sealed class BalancerActorSpec : TestKit
 {
     private static readonly HostName A = new("a");
     private static readonly HostName B = new("b");
+    private static readonly HostName C = new("c");
     private static readonly BalancePolicy Policy = BalancePolicy.Default with { HoldRounds = 1 };
 
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.UnixEpoch.AddYears(50));
     private readonly FakeStore _store = new();
     private readonly FakeDrain _drain = new();
+    private readonly ClusterTrust _trust = new(new TrustBoard([A, B, C]), UntrustedAction.Stop);
     private readonly TestProbe _console;
     private readonly TestProbe _migrations;
     private readonly TestProbe _other;
@@ -493,7 +498,7 @@ public sealed class BalancerActorSpec : TestKit
     private IActorRef Start(BalanceMode mode)
     {
         _store.Mode = mode == BalanceMode.Off ? BalanceModeSet.None : new BalanceModeSet(mode, 1, A, 1);
-        return Sys.ActorOf(BalancerActor.Props(new BalanceServices(_peers, _console, _store, _drain, Policy, MigrationPolicy.Default, TimeSpan.FromHours(1), _clock)));
+        return Sys.ActorOf(BalancerActor.Props(new BalanceServices(_peers, _trust, _console, _store, _drain, Policy, MigrationPolicy.Default, TimeSpan.FromHours(1), _clock)));
     }
 
     private TestProbe Answering(Func<LoadTold> load)

@@ -1,3 +1,4 @@
+using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 using Akka.TestKit;
 using Akka.TestKit.Xunit2;
@@ -23,7 +24,7 @@ public sealed class BalanceCommandsSpec : TestKit
     [Fact]
     public void Those_for_the_cluster_go_to_the_oldest_member()
     {
-        var console = Sys.ActorOf(ConsoleActor.Props(_peers, null!));
+        var console = Sys.ActorOf(ConsoleActor.Props(_peers, null!, ClusterTrust.None));
         foreach (var command in (IWire[])[new SetBalanceMode(BalanceMode.Auto), new AskBalance(), new LookNow(), new ApplyPlan(3), new AskMove("b-1.1")])
         {
             console.Tell(command, TestActor);
@@ -37,7 +38,7 @@ public sealed class BalanceCommandsSpec : TestKit
     public void Before_the_oldest_one_is_known_nobody_is_asked()
     {
         _peers.Oldest = null;
-        Sys.ActorOf(ConsoleActor.Props(_peers, null!)).Tell(new AskBalance(), TestActor);
+        Sys.ActorOf(ConsoleActor.Props(_peers, null!, ClusterTrust.None)).Tell(new AskBalance(), TestActor);
 
         Assert.Contains("does not know yet who balances", ExpectMsg<CommandRefused>().Sentence, StringComparison.Ordinal);
     }
@@ -45,7 +46,7 @@ public sealed class BalanceCommandsSpec : TestKit
     [Fact]
     public void A_drain_goes_to_the_host_itself_and_an_unknown_host_is_refused_by_name()
     {
-        var console = Sys.ActorOf(ConsoleActor.Props(_peers, null!));
+        var console = Sys.ActorOf(ConsoleActor.Props(_peers, null!, ClusterTrust.None));
         console.Tell(new DrainHost(A, true, false), TestActor);
         _onA.ExpectMsg<DrainHost>();
         console.Tell(new DrainHost(new HostName("z"), true, false), TestActor);

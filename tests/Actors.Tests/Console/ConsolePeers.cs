@@ -21,7 +21,16 @@ internal sealed class ConsolePeers(ImmutableArray<HostName> members) : IPeers
 
     internal Dictionary<HostName, ICanTell> OfMigrations { get; init; } = [];
 
-    public HostName? Oldest { get; set; } = new("a");
+    internal Dictionary<HostName, ICanTell> OfTrust { get; init; } = [];
+
+    /// <summary>The oldest member; null when its name is not known.</summary>
+    internal HostName? Oldest { get; set; } = new("a");
+
+    /// <summary>The oldest that may be it: the others are younger, in the order of their names.</summary>
+    HostName? IPeers.Oldest(Func<HostName, bool> may)
+        => Oldest is { } first ? members.OrderBy(m => m != first).Where(may).Select(m => (HostName?)m).FirstOrDefault() : null;
+
+    public ICanTell? Trust(HostName host) => OfTrust.GetValueOrDefault(host);
 
     public ICanTell? Migrations(HostName host) => OfMigrations.GetValueOrDefault(host);
 

@@ -138,7 +138,7 @@ public sealed class DoctorActorSpec : TestKit
     private IActorRef Doctor(IActorRef? tpm = null, byte pcr7 = 0, TimeSpan? deadline = null, SoftwareQuotes? quotes = null)
     {
         var from = quotes ?? _quotes;
-        var services = new AttestationServices(tpm ?? Sys.ActorOf(from.Tpm(Self, () => pcr7)), from.Policy, from.Anchors);
+        var services = new AttestationServices(tpm ?? Sys.ActorOf(from.Tpm(Self, () => pcr7)), () => from.Policy, from.Anchors, ClusterTrust.None);
         return Sys.ActorOf(DoctorActor.Props(Self, _examination, services, TimeProvider.System, deadline ?? Patience));
     }
 

@@ -1,3 +1,4 @@
+using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
@@ -41,7 +42,7 @@ public sealed class ExamineHostsSpec : TestKit
     {
         var peers = new ConsolePeers([A, B, Lost]) { OfDoctors = { [A] = DoctorOf(A), [B] = DoctorOf(B) } };
         var poll = new VoterPoll(new NoVoters(), [A, B, Lost], new VoterTimes(Patience, Patience, Patience), TimeProvider.System);
-        return Sys.ActorOf(ConsoleActor.Props(peers, poll)).Ask<object>(new ExamineHosts(only), Patience);
+        return Sys.ActorOf(ConsoleActor.Props(peers, poll, ClusterTrust.None)).Ask<object>(new ExamineHosts(only), Patience);
     }
 
     private IActorRef DoctorOf(HostName host)

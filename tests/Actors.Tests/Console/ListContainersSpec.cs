@@ -1,3 +1,4 @@
+using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
@@ -58,7 +59,7 @@ public sealed class ListContainersSpec : TestKit
     private IActorRef Console(ContainerFloor[] known)
     {
         var containers = Sys.ActorOf(Props.Create(() => new Containers()));
-        return Sys.ActorOf(ConsoleActor.Props(new ConsolePeers([A]) { OfContainers = { [A] = containers } }, new VoterPoll(new Voters(known), [A, B, Gone], new VoterTimes(Patience, Patience, Patience), TimeProvider.System)));
+        return Sys.ActorOf(ConsoleActor.Props(new ConsolePeers([A]) { OfContainers = { [A] = containers } }, new VoterPoll(new Voters(known), [A, B, Gone], new VoterTimes(Patience, Patience, Patience), TimeProvider.System), ClusterTrust.None));
     }
 
     private sealed class Containers : ReceiveActor

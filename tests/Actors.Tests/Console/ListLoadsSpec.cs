@@ -1,3 +1,4 @@
+using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
@@ -27,7 +28,7 @@ public sealed class ListLoadsSpec : TestKit
         };
         var poll = new VoterPoll(new NoVoters(), [A, B, Lost], new VoterTimes(Patience, Patience, Patience), TimeProvider.System);
 
-        var listed = await Sys.ActorOf(ConsoleActor.Props(peers, poll)).Ask<LoadsListed>(new ListLoads(), Patience);
+        var listed = await Sys.ActorOf(ConsoleActor.Props(peers, poll, ClusterTrust.None)).Ask<LoadsListed>(new ListLoads(), Patience);
 
         Assert.Equal(A, Assert.Single(listed.Hosts).Host);
         Assert.Equal([new LoadUnknown(B, "not yet"), new LoadUnknown(Liar, "host liar did not answer"), new LoadUnknown(Lost, "host lost did not answer")], listed.Unknown);

@@ -1,3 +1,4 @@
+using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 using Akka.Actor;
 using Akka.TestKit;
@@ -44,7 +45,7 @@ public sealed class ShowMigrationSpec : TestKit
     private AttemptDetails Show(object ofA, object? ofB)
     {
         var peers = new ConsolePeers([A, B]) { OfMigrations = { [A] = Answering(ofA), [B] = Answering(ofB) } };
-        var console = Sys.ActorOf(ConsoleActor.Props(peers, null!));
+        var console = Sys.ActorOf(ConsoleActor.Props(peers, null!, ClusterTrust.None));
         console.Tell(new ShowMigration(Attempt), TestActor);
         return ExpectMsg<AttemptDetails>(ofB is null ? TimeSpan.FromSeconds(2) : TimeSpan.FromSeconds(5));
     }

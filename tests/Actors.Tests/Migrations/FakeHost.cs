@@ -74,7 +74,7 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
     public void Place(ContainerSpec spec, Fence fence) => (Container, Fence, Tree, IsPlugged, Count) = (spec, fence, Tree.Running, true, 0);
 
     /// <summary>Nothing of the container is here any more.</summary>
-    public void Clear() => (Container, Tree, IsPlugged, Count) = (null, Tree.None, false, -1);
+    public void Clear() => (Container, Tree, IsPlugged, Count, IsHeld) = (null, Tree.None, false, -1, false);
 
     ISourceAttempt ISourceHost.Open(AttemptId attempt, ContainerName container, Fence fence, bool verifyMemory)
         => Container?.Name == container
@@ -121,6 +121,34 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
     {
         Announcements++;
         return Task.CompletedTask;
+    }
+
+    /// <summary>The mark of a container that is held; as it lies on a disk, it outlives everything but the container.</summary>
+    public bool IsHeld { get; private set; }
+
+    /// <summary>Holding and letting go fail.</summary>
+    public bool CannotFreeze { get; set; }
+
+    public Task HoldAsync(ContainerName name)
+    {
+        if (Container?.Name != name || CannotFreeze)
+        {
+            throw new AttemptException(CannotFreeze ? MigrationFailure.Internal : MigrationFailure.UnknownContainer, $"container {name} {(CannotFreeze ? "cannot be frozen" : "is not on this host")}");
+        }
+
+        (IsHeld, Tree) = (true, Tree.Frozen);
+        return Task.CompletedTask;
+    }
+
+    public Task<bool> ReleaseAsync(ContainerName name)
+    {
+        if (!IsHeld || Container?.Name != name)
+        {
+            return Task.FromResult(false);
+        }
+
+        (IsHeld, Tree) = CannotFreeze ? throw new AttemptException(MigrationFailure.Internal, $"container {name} cannot be let go") : (false, Tree.Running);
+        return Task.FromResult(true);
     }
 
     public Task<ContainerStatus[]> ListAsync(CancellationToken cancel)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -20,6 +21,7 @@ internal sealed class SoftwareQuotes
     private readonly X509Certificate2 _ca;
 
     private readonly TimeSpan _validity;
+    private readonly ConcurrentDictionary<HostName, string> _fingerprints = new();
 
     /// <param name="validity">How long the certificates are valid from now; an hour if not given.</param>
     public SoftwareQuotes(TimeSpan? validity = null)
@@ -30,11 +32,11 @@ internal sealed class SoftwareQuotes
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
         _ca = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1) + _validity);
         Policy = new AttestationPolicy(
-            "test", AllowSoftwareTpm: true, TimeSpan.FromMinutes(1),
+            "test", AllowSoftwareTpm: true, TimeSpan.FromMinutes(1), [],
             ImmutableSortedDictionary<int, ImmutableSortedSet<string>>.Empty.Add(7, [new string('0', 64)]));
     }
 
-    public AttestationPolicy Policy { get; }
+    public AttestationPolicy Policy { get; set; }
 
     public TrustAnchors Anchors => TrustAnchors.FromDer(_ca.RawData);
 
@@ -42,6 +44,7 @@ internal sealed class SoftwareQuotes
     public Props Tpm(HostName host, Func<byte> pcr7)
     {
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        _fingerprints[host] = Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
         var request = new CertificateRequest($"CN={host}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
@@ -57,6 +60,9 @@ internal sealed class SoftwareQuotes
         var der = certificate.RawData;
         return Props.Create(() => new TpmStandIn(key, der, pcr7));
     }
+
+    /// <summary>Of the host's attestation key, the last that was made.</summary>
+    public string FingerprintOf(HostName host) => _fingerprints[host];
 
     private static byte[] Attest(byte[] qualifyingData, byte[] pcr)
     {

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
+using ActorMigration.Contracts.Trust;
 using ActorMigration.Ports.Contract;
 using ActorMigration.Simulator;
 using Akka.Actor;
@@ -89,6 +91,9 @@ internal sealed class TwoHosts
     /// <summary>What the actors of each host were given last.</summary>
     public ConcurrentDictionary<HostName, AttemptServices> Services { get; } = new();
 
+    /// <summary>What the voters make of both hosts.</summary>
+    public ClusterTrust Trust { get; } = new(new TrustBoard([A, B, W]), UntrustedAction.Stop);
+
     /// <summary>The clock of both hosts.</summary>
     public SetClock Clock { get; } = new();
 
@@ -101,7 +106,7 @@ internal sealed class TwoHosts
         var services = new AttemptServices(
             new Peers(this, host.Name), host, host,
             new DecisionServices(journal, client, poll, new FakeSigner(host.Name), Keys, Voting, _voters[host.Name]),
-            new AttestationServices(tpm, _quotes.Policy, _quotes.Anchors), Times, Clock, "boot", host)
+            new AttestationServices(tpm, () => _quotes.Policy, _quotes.Anchors, Trust), Times, Clock, "boot", host)
         { Drain = host.Drain };
         Services[host.Name] = services;
         _migrations[host.Name] = _system.ActorOf(MigrationsActor.Props(services, host), $"migrations-{host.Name}-{Interlocked.Increment(ref _lives)}");
@@ -208,7 +213,9 @@ internal sealed class TwoHosts
 
         public ICanTell? Doctor(HostName host) => null;
 
-        public HostName? Oldest => self;
+        public HostName? Oldest(Func<HostName, bool> may) => self;
+
+        public ICanTell? Trust(HostName host) => null;
 
         public ICanTell? Load(HostName host) => null;
 

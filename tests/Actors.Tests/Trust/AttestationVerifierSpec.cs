@@ -19,6 +19,7 @@ public sealed class AttestationVerifierSpec
         "test",
         AllowSoftwareTpm: false,
         TimeSpan.FromSeconds(5),
+        Revoked: [],
         new[] { 0, 7, 16 }.ToImmutableSortedDictionary(i => i, i => ImmutableSortedSet.Create(Convert.ToHexStringLower(TestQuote.Pcr(i).Digest))));
 
     private static readonly AttestationBinding Binding = new(
@@ -167,6 +168,18 @@ public sealed class AttestationVerifierSpec
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var evidence = Make();
         Rejects(AttestationRule.SignatureInvalid, evidence with { Signature = TestQuote.Sign(evidence.Attest, other) });
+    }
+
+    [Fact]
+    public void AkRevoked()
+    {
+        var evidence = Make();
+        var fingerprint = Accepts(evidence).AkFingerprint;
+
+        Assert.Contains(fingerprint, Rejects(AttestationRule.AkRevoked, evidence, policy: Policy with { Revoked = [fingerprint] }), StringComparison.Ordinal);
+        Accepts(evidence, policy: Policy with { Revoked = [new string('0', 64)] });
+        // Whoever does not hold the key cannot be said to be the one that is revoked.
+        Rejects(AttestationRule.WrongBinding, Make(new TestQuote { ExtraData = new byte[32] }), policy: Policy with { Revoked = [fingerprint] });
     }
 
     [Fact]

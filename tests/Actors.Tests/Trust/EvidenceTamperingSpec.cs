@@ -15,6 +15,7 @@ public sealed class EvidenceTamperingSpec
         "test",
         AllowSoftwareTpm: false,
         TimeSpan.FromSeconds(5),
+        Revoked: [],
         ImmutableSortedDictionary<int, ImmutableSortedSet<string>>.Empty.Add(0, [Convert.ToHexStringLower(TestQuote.Pcr(0).Digest)]));
 
     private static readonly QuoteExpectation Expected = new(

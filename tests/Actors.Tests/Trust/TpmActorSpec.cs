@@ -12,7 +12,7 @@ public sealed class TpmActorSpec : TestKit
     private static readonly TpmSettings Settings = new(
         CommandDeadline: TimeSpan.FromSeconds(10), FirstBackOff: TimeSpan.FromSeconds(1), LongestBackOff: TimeSpan.FromSeconds(3), QueueLimit: 3);
 
-    private static readonly AttestationIdentity Identity = new([0, 7], [1, 2, 3], [[4]]);
+    private static readonly AttestationIdentity Identity = new(static () => [0, 7], [1, 2, 3], [[4]]);
     private static readonly TpmQuote Quote = new([9], [8], [TestQuote.Pcr(0), TestQuote.Pcr(7)]);
     private static readonly object Done = new();
 

@@ -40,6 +40,22 @@ public sealed class AttestationPolicySpec
     }
 
     [Fact]
+    public void Keys_that_are_revoked_are_part_of_what_the_policy_says()
+    {
+        var plain = AttestationPolicyJson.Parse(Json($"\"0\": [\"{A}\"]"));
+        var revoking = AttestationPolicyJson.Parse(Json($"\"0\": [\"{A}\"]", $"\"revoked\": [\"{B}\", \"{A.ToUpperInvariant()}\"], \"allowSoftwareTpm\": false, \"maxEvidenceAgeSeconds\": 5"));
+
+        Assert.Empty(plain.Revoked);
+        Assert.Equal([A, B], revoking.Revoked);
+        Assert.NotEqual(plain.Digest(), revoking.Digest());
+        Assert.NotEqual(revoking.Digest(), (revoking with { Revoked = [A] }).Digest());
+        Assert.Equal(revoking.Digest(), AttestationPolicyJson.Parse(AttestationPolicyJson.Format(revoking)).Digest());
+        Assert.DoesNotContain("revoked", AttestationPolicyJson.Format(plain), StringComparison.Ordinal);
+        Assert.Contains("revokes \"abc\"", Refused(Json($"\"0\": [\"{A}\"]", "\"revoked\": [\"abc\"], \"allowSoftwareTpm\": false, \"maxEvidenceAgeSeconds\": 5")));
+        Assert.Contains("revokes", Refused(Json($"\"0\": [\"{A}\"]", "\"revoked\": [null], \"allowSoftwareTpm\": false, \"maxEvidenceAgeSeconds\": 5")));
+    }
+
+    [Fact]
     public void Policy_that_would_compare_nothing_is_refused()
     {
         Assert.Contains("compare nothing", Refused(Json("")));

@@ -24,9 +24,9 @@ internal sealed class Challenge(HostName host, TrustState trust)
 
     public Evidence Answer(ITpm tpm)
     {
-        var quote = tpm.Quote(Binding.QualifyingData(), trust.Identity.QuotedPcrs);
+        var quote = tpm.Quote(Binding.QualifyingData(), trust.Policy.QuotedPcrs);
         return new Evidence(
-            EvidenceKind.Tpm2Quote, quote.Attest, quote.Signature, [.. quote.Pcrs], trust.Identity.AkCertificate, trust.Identity.AkChain);
+            EvidenceKind.Tpm2Quote, quote.Attest, quote.Signature, [.. quote.Pcrs], trust.AkCertificate, []);
     }
 
     public AttestationVerdict Verify(Evidence evidence, AttestationCounters? previous = null)

@@ -92,7 +92,7 @@ public sealed class QuoteSpec(TpmLab lab) : IClassFixture<TpmLab>
 
         Reject(
             AttestationRule.WrongHost,
-            challenge.Verify(challenge.Answer(chip) with { AkCertificate = others.Identity.AkCertificate }));
+            challenge.Verify(challenge.Answer(chip) with { AkCertificate = others.AkCertificate }));
     }
 
     [Fact]

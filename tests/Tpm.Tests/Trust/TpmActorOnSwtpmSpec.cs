@@ -66,7 +66,7 @@ public sealed class TpmActorOnSwtpmSpec(TpmLab lab) : IClassFixture<TpmLab>, IDi
     }
 
     private IActorRef Start(TrustState trust)
-        => _system.ActorOf(TpmActor.Props(() => new Tpm2Chip(lab.A.Address), Quick, trust.Identity));
+        => _system.ActorOf(TpmActor.Props(() => new Tpm2Chip(lab.A.Address), Quick, trust.Identity(() => trust.Policy)));
 
     private static Task<object> Quote(IActorRef tpm, Challenge challenge)
         => tpm.Ask<object>(new TpmCommands.Quote(challenge.Binding.QualifyingData()), Patience);

@@ -53,7 +53,7 @@ public sealed class TrustCommandsSpec(TpmLab lab) : IClassFixture<TpmLab>
         Assert.Equal(shown, await Succeeds("policy", "show", Path.Combine(state, "trust", "policy.json")));
 
         using var trust = TrustState.Load(state);
-        Assert.Equal([0, 7, 16], trust.Identity.QuotedPcrs);
+        Assert.Equal([0, 7, 16], trust.Policy.QuotedPcrs);
         using var chip = lab.A.Open();
         var challenge = new Challenge(new HostName("east"), trust);
         Assert.IsType<AttestationVerdict.Accepted>(challenge.Verify(challenge.Answer(chip)));

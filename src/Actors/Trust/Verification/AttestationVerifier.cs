@@ -49,6 +49,8 @@ public static class AttestationVerifier
             AttestationRule.WrongBinding,
             "the quote was made for another nonce, role, attempt, TLS key or policy (a replay ends here)");
 
+        RuleViolation.Unless(
+            !policy.Revoked.Contains(ak.Fingerprint), AttestationRule.AkRevoked, $"its attestation key {ak.Fingerprint} is revoked");
         CheckPcrs(evidence.Pcrs, quote, policy);
         var counters = new AttestationCounters(ak.Fingerprint, quote.Clock, quote.ResetCount, quote.RestartCount);
         CheckCounters(counters, expected.Previous);

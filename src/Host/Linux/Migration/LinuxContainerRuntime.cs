@@ -97,6 +97,41 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
         return Task.CompletedTask;
     });
 
+    public Task HoldAsync(ContainerName name) => AttemptErrors.Of($"freezing container {name}", async () =>
+    {
+        var record = ContainerRecord.Load(node.StateDirectory, name) ?? throw new AttemptException(MigrationFailure.UnknownContainer, $"container {name} is not on this host");
+        DurableFile.Write(HoldMark(name), []);
+        try
+        {
+            await node.Layout.Open(record.CgroupsPath).FreezeAsync(node.Time).ConfigureAwait(false);
+        }
+        catch
+        {
+            // It runs on, as a freeze that does not come about takes itself back.
+            File.Delete(HoldMark(name));
+            throw;
+        }
+    });
+
+    public Task<bool> ReleaseAsync(ContainerName name) => AttemptErrors.Of($"letting container {name} go on", () =>
+    {
+        if (!File.Exists(HoldMark(name)) || ContainerRecord.Load(node.StateDirectory, name) is not { } record)
+        {
+            return Task.FromResult(false);
+        }
+
+        if (node.Layout.Open(record.CgroupsPath) is { Exists: true } cgroup)
+        {
+            cgroup.Thaw();
+        }
+
+        File.Delete(HoldMark(name));
+        return Task.FromResult(true);
+    });
+
+    /// <summary>Goes with the container's directory when the container goes.</summary>
+    private string HoldMark(ContainerName name) => Path.Combine(new RootFileSystem(node.StateDirectory, name).ContainerDirectory, "held");
+
     private ContainerStatus Look(ContainerRecord record)
     {
         var cgroup = node.Layout.Open(record.CgroupsPath);

@@ -1,0 +1,67 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace ActorMigration.Contracts.Trust;
+
+/// <summary>One voter's judgement of one host.</summary>
+/// <param name="Host">The host that was judged.</param>
+/// <param name="Trust">The judgement.</param>
+/// <param name="SinceUnixMs">Since when, by the voter's clock.</param>
+/// <param name="Sentence">Why, for people; empty for <see cref="HostTrust.Unknown"/>.</param>
+public sealed record HostJudgement(HostName Host, HostTrust Trust, long SinceUnixMs, string Sentence);
+
+/// <summary>
+/// All that one voter judges, told to every member when it changes and from time to time. Signed with the voter's node key, so that no other host can have a host distrusted, or trusted again. Who is not listed was
+/// <see cref="HostTrust.Proved"/>, or was no member.
+/// </summary>
+/// <param name="By">The voter.</param>
+/// <param name="AtUnixMs">When; a later one replaces an earlier one.</param>
+/// <param name="Proved">Hosts whose last evidence was accepted, in name order.</param>
+/// <param name="Others">All other members, and hosts that were rejected and are away.</param>
+/// <param name="Signature">Over <see cref="SignedBytes"/>.</param>
+public sealed record TrustWord(HostName By, long AtUnixMs, HostName[] Proved, HostJudgement[] Others, byte[] Signature) : IWire
+{
+    /// <summary>Characters of a sentence; a longer one is cut by who judges.</summary>
+    public const int MostSentence = 512;
+
+    private const string DomainTag = "amig/trust-word/1";
+
+    /// <summary>What is signed: a tag, and a digest of everything else, each part with its length before it.</summary>
+    public byte[] SignedBytes()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Append(hash, By.Value);
+        Append(hash, AtUnixMs);
+        Append(hash, Proved.Length);
+        foreach (var host in Proved)
+        {
+            Append(hash, host.Value);
+        }
+
+        Append(hash, Others.Length);
+        foreach (var one in Others)
+        {
+            Append(hash, one.Host.Value);
+            Append(hash, (long)one.Trust);
+            Append(hash, one.SinceUnixMs);
+            Append(hash, one.Sentence);
+        }
+
+        return [.. Encoding.UTF8.GetBytes(DomainTag), .. hash.GetHashAndReset()];
+    }
+
+    private static void Append(IncrementalHash hash, string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        Append(hash, bytes.Length);
+        hash.AppendData(bytes);
+    }
+
+    private static void Append(IncrementalHash hash, long number)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, number);
+        hash.AppendData(bytes);
+    }
+}
