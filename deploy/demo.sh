@@ -132,7 +132,11 @@ refuse_changed_host() {
   if [ "$status" -eq "$EXIT_REFUSED" ] && [ "$(of_migration refused '[.rounds[]?.pages] | add // 0')" = 0 ]; then REFUSED=yes; fi
   say "exit code $status: $(error_of refused)"
   lab tpm-reset h2
+  within 120 is_not_rejected h2 || die "h2 is not trusted again two minutes after its TPM was reset."
 }
+
+# The voters ask each host once in a minute, and may have met the time in which h2 had changed.
+is_not_rejected() { lab exec h1 amig hosts --json 2>/dev/null | jq -e --arg host "$1" '.hosts[] | select(.host == $host) | .trust != "rejected"' >/dev/null; } # HOST
 
 # --- the line -------------------------------------------------------------------------------------------------------------
 

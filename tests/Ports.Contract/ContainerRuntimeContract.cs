@@ -61,6 +61,45 @@ public abstract class ContainerRuntimeContract : PortContract
     }
 
     [Fact]
+    public async Task A_container_that_is_held_stands_also_when_the_daemon_is_started_anew_and_goes_on_when_it_is_let_go()
+    {
+        await A.Runtime.HoldAsync(Spec.Name);
+        await AssertStandsAsync(A, await A.CountAsync());
+        Assert.Equal(ContainerState.Frozen, await StateAsync(A, Spec.Name));
+
+        await A.RestartAsync();
+        await AssertStandsAsync(A, await A.CountAsync());
+
+        Assert.True(await A.Runtime.ReleaseAsync(Spec.Name));
+        await AssertRunsAsync(A);
+        await AssertAnswersAsync();
+        Assert.False(await A.Runtime.ReleaseAsync(Spec.Name));
+    }
+
+    [Fact]
+    public async Task What_is_not_here_cannot_be_held_and_what_is_not_held_is_not_let_go()
+    {
+        await AssertRefusedAsync(MigrationFailure.UnknownContainer, () => B.Runtime.HoldAsync(Spec.Name));
+
+        Assert.False(await A.Runtime.ReleaseAsync(Spec.Name));
+        Assert.False(await B.Runtime.ReleaseAsync(Spec.Name));
+        await AssertRunsAsync(A);
+    }
+
+    [Fact]
+    public async Task A_container_that_is_held_can_be_removed_and_started_again()
+    {
+        await A.Runtime.HoldAsync(Spec.Name);
+
+        await A.Runtime.RemoveAsync(Spec.Name, Grace, CancellationToken.None);
+        Assert.Empty(await A.RemainsAsync(AttemptId.New(), Spec.Name, Started));
+
+        await A.Runtime.RunAsync(Spec, new Fence(2, 0), CancellationToken.None);
+        await AssertRunsAsync(A);
+        Assert.False(await A.Runtime.ReleaseAsync(Spec.Name));
+    }
+
+    [Fact]
     public async Task A_cancelled_start_leaves_nothing()
     {
         await A.Runtime.RemoveAsync(Spec.Name, Grace, CancellationToken.None);

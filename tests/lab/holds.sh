@@ -10,6 +10,8 @@ readonly GONE_SECONDS=20
 # What a host's daemon answers to GET PATH; a `amig` process for each look would be most of the time that these tests take.
 ask() { curl --silent --max-time 20 --unix-socket "$(lab root "$1")/run/amig/api.sock" "http://amig/v1/$2"; } # HOST PATH
 
+log_says() { grep -qF -- "$2" "$(lab directory "$1")/log/node.log"; } # HOST TEXT
+
 hold_at() { lab exec "$1" touch "$HOLD_DIRECTORY/$2"; } # HOST STEP
 
 let_go() { lab exec "$1" rm -f "$HOLD_DIRECTORY/$2"; } # HOST STEP

@@ -93,4 +93,3 @@ sets_on() { [ "$(voters_on "$1")" = "$2" ]; } # HOST TEXT
 
 incarnation_of() { jq -r .Incarnation "$(lab root "$1")/var/lib/amig/voter.json"; } # HOST
 
-log_says() { grep -qF -- "$2" "$(lab directory "$1")/log/node.log"; } # HOST TEXT

@@ -52,7 +52,7 @@ public static class ExitCodes
         nameof(MigrationFailure.AlreadyThere) or nameof(MigrationFailure.AttemptInProgress) or nameof(MigrationFailure.TooLate) or nameof(RequestFailure.NameInUse)
             or nameof(RequestFailure.AddressInUse) or nameof(RequestFailure.AmbiguousReference) or nameof(RequestFailure.HasEnded)
             or nameof(RequestFailure.NotResolved) => ExitCode.Conflict,
-        nameof(MigrationFailure.AttestationFailed) or nameof(MigrationFailure.NotAttestable) or nameof(MigrationFailure.WrongPeer) => ExitCode.AttestationRefused,
+        nameof(MigrationFailure.AttestationFailed) or nameof(MigrationFailure.NotTrusted) or nameof(MigrationFailure.NotAttestable) or nameof(MigrationFailure.WrongPeer) => ExitCode.AttestationRefused,
         nameof(MigrationFailure.NoMajority) => ExitCode.NoMajority,
         nameof(MigrationFailure.NoRoom) or nameof(MigrationFailure.Draining) or nameof(MigrationFailure.LeftoversFound) or nameof(MigrationFailure.Incompatible)
             or nameof(MigrationFailure.NotDumpable) => ExitCode.NotPossible,

@@ -22,7 +22,7 @@ public sealed class BalancerActorSpec : TestKit
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.UnixEpoch.AddYears(50));
     private readonly FakeStore _store = new();
     private readonly FakeDrain _drain = new();
-    private readonly ClusterTrust _trust = new(new TrustBoard([A, B, C]), UntrustedAction.Stop);
+    private ClusterTrust _trust = new(new TrustBoard([A, B, C]), UntrustedAction.Stop);
     private readonly TestProbe _console;
     private readonly TestProbe _migrations;
     private readonly TestProbe _other;
@@ -112,6 +112,53 @@ public sealed class BalancerActorSpec : TestKit
         }
 
         _migrations.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+    }
+
+    [Fact]
+    public void A_member_that_is_not_trusted_does_not_act_and_the_next_one_does()
+    {
+        _peers.Oldest = B;
+        var balancer = Start(BalanceMode.Off);
+        balancer.Tell(new AskBalance(), TestActor);
+        ExpectMsg<CommandRefused>();
+
+        _trust.Say("b", HostTrust.Rejected, "a", "c");
+        balancer.Tell(new AskBalance(), TestActor);
+        Assert.Equal(A, ExpectMsg<BalanceStatus>().By);
+
+        _trust.Say("a", HostTrust.Rejected, "b", "c");
+        balancer.Tell(new AskBalance(), TestActor);
+        Assert.Contains("host b balances", ExpectMsg<CommandRefused>().Sentence, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(HostTrust.Rejected, HostStanding.Untrusted)]
+    [InlineData(HostTrust.Unproved, HostStanding.Unproved)]
+    public void A_host_that_is_not_trusted_or_proves_nothing_gets_nothing_and_gives_nothing(HostTrust said, HostStanding standing)
+    {
+        _trust.Say("b", said, "a", "c");
+
+        var balancer = Start(BalanceMode.Auto);
+        balancer.Tell(new LookNow(), TestActor);
+        Assert.Empty(ExpectMsg<BalanceSeen>().Decision.Moves);
+
+        balancer.Tell(new AskBalance(), TestActor);
+        Assert.Equal(standing, ExpectMsg<BalanceStatus>().Hosts.Single(h => h.Host == B).Standing);
+    }
+
+    [Fact]
+    public void A_host_that_is_not_trusted_is_emptied_in_every_mode_where_the_operator_wants_that()
+    {
+        _trust = new ClusterTrust(new TrustBoard([A, B, C]), UntrustedAction.Evacuate);
+        _trust.Say("b", HostTrust.Rejected, "a", "c");
+        (_loadOfA, _loadOfB) = (new LoadTold(Host("a")), new LoadTold(Host("b", Containers("c", 2)).Draining()));
+
+        var decision = LookByClock(Start(BalanceMode.Off));
+
+        Assert.True(decision.AreOrdered);
+        Assert.All(decision.Moves, m => Assert.Equal((MoveReason.Trust, B, A), (m.Reason, m.Move.From, m.Move.To)));
+        Assert.Contains("leaves b, which is not trusted, for a", decision.Moves[0].Sentence, StringComparison.Ordinal);
+        Assert.Contains("b is emptied", decision.Sentence, StringComparison.Ordinal);
     }
 
     [Fact]

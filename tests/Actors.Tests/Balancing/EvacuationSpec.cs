@@ -100,13 +100,39 @@ public sealed class EvacuationSpec
         var stuck = Plan(snapshot).Stuck.ToDictionary(s => s.Container.Value, s => s.Sentence);
 
         Assert.Empty(Plan(snapshot).Moves);
-        Assert.Contains("pinned", stuck["pinned"], StringComparison.Ordinal);
+        Assert.StartsWith("it is pinned to its host", stuck["pinned"], StringComparison.Ordinal);
         Assert.Contains("label gpu", stuck["labelled"], StringComparison.Ordinal);
         Assert.Contains("MiB beside its reserve", stuck["huge"], StringComparison.Ordinal);
         Assert.Contains("group db", stuck["apart"], StringComparison.Ordinal);
         ContainerLoad Big(string name) => Container(name, memory: 20e9) with { Placement = ContainerPlacement.Anywhere with { TogetherWith = "web" } };
         Assert.Contains("the group web needs", Plan(At(Now, Host("a", Big("w0"), Big("w1")).Draining(), Host("b"))).Stuck[0].Sentence, StringComparison.Ordinal);
         Assert.Contains("no other host takes containers", Plan(At(Now, Host("a", pinned with { Placement = ContainerPlacement.Anywhere }).Draining(), Host("b").Draining())).Stuck[0].Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_host_that_is_not_trusted_is_emptied_before_those_that_are_drained()
+    {
+        var snapshot = At(Now, Host("a", Containers("a", 3)).Draining(), Host("b", Containers("b", 3)) with { Standing = HostStanding.Evacuated }, Host("c"), Host("d"));
+
+        var plan = Plan(snapshot);
+
+        Assert.Equal(["b0", "b1"], plan.Moves.Select(m => m.Container.Value));
+        Assert.All(plan.Moves, m => Assert.Contains(m.To.Value, (string[])["c", "d"]));
+    }
+
+    [Fact]
+    public void Nothing_leaves_a_host_that_is_not_trusted_or_proves_nothing_and_nothing_comes_to_it()
+    {
+        var snapshot = At(
+            Now, Host("a", Containers("a", 2)) with { Standing = HostStanding.Untrusted }, Host("b", Containers("b", 2)) with { Standing = HostStanding.Unproved }, Host("c", Container("c0")).Draining(), Host("d") with { Standing = HostStanding.Evacuated });
+
+        var plan = Plan(snapshot);
+
+        Assert.Empty(plan.Moves);
+        Assert.Equal(["a0", "a1", "c0"], plan.Stuck.Select(s => s.Container.Value));
+        Assert.Contains("its host is not trusted", plan.Stuck[0].Sentence, StringComparison.Ordinal);
+        Assert.Contains("no other host takes containers", plan.Stuck[2].Sentence, StringComparison.Ordinal);
+        Assert.Equal((true, false), (plan.Stuck[0].IsForGood, plan.Stuck[2].IsForGood));
     }
 
     [Fact]

@@ -25,6 +25,8 @@ public sealed class LoadCheckSpec
         { "container c", Host("a", Container("c") with { DirtyBytesPerSecond = -1 }) },
         { "what cannot be", Host("a", Container("c") with { Placement = ContainerPlacement.Anywhere with { Labels = ["No Label"] } }) },
         { "what cannot be", Host("a", Container("c") with { Placement = ContainerPlacement.Anywhere with { ApartFrom = null! } }) },
+        { "which is for others to say", Host("a") with { Standing = HostStanding.Untrusted } },
+        { "which is for others to say", Host("a") with { Standing = (HostStanding)9 } },
         { "container c twice", Host("a", Container("c"), Container("c")) },
     };
 

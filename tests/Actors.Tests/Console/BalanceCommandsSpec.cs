@@ -1,5 +1,7 @@
+using ActorMigration.Actors.Tests.Trust;
 using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
+using ActorMigration.Contracts.Trust;
 using Akka.TestKit;
 using Akka.TestKit.Xunit2;
 
@@ -32,6 +34,16 @@ public sealed class BalanceCommandsSpec : TestKit
         }
 
         _onA.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+    }
+
+    [Fact]
+    public void They_go_to_the_next_one_when_the_oldest_is_not_trusted()
+    {
+        var trust = new ClusterTrust(new TrustBoard([A, B, new HostName("c")]), UntrustedAction.Leave);
+        trust.Say("b", HostTrust.Rejected, "a", "c");
+        Sys.ActorOf(ConsoleActor.Props(_peers, null!, trust)).Tell(new AskBalance(), TestActor);
+
+        _onA.ExpectMsg<AskBalance>();
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using ActorMigration.Actors.Tests.Trust;
 using ActorMigration.Contracts;
+using ActorMigration.Contracts.Trust;
 using ActorMigration.Simulator;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
@@ -271,6 +273,40 @@ public sealed class MigrationsActorSpec : TwoHostsSpec
         Hosts.HostA.Drain.Set(DrainCause.Operator);
         Hosts.HostB.Drain.Set(DrainCause.None);
         Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, await MigrateAsync())).Outcome);
+    }
+
+    [Fact]
+    public async Task A_host_that_is_not_trusted_takes_no_container_and_nobody_takes_one_of_it()
+    {
+        Hosts.Trust.Say("b", HostTrust.Rejected, "a", "w");
+        await AssertRefusedAsync(new MigrateContainer(TwoHosts.Container, TwoHosts.B, Policy), MigrationFailure.NotTrusted);
+        var containers = Sys.ActorOf(ContainersActor.Props(Hosts.Services[TwoHosts.B], Hosts.HostB));
+        var refused = Assert.IsType<CommandRefused>(await containers.Ask<object>(new RunContainer(Hosts.HostA.Container! with { Name = new ContainerName("another") }, TwoHosts.B), Patience));
+        Assert.Equal(MigrationFailure.NotTrusted, refused.Failure);
+        Assert.Null(Hosts.HostB.Container);
+
+        Hosts.Trust.Say("b", HostTrust.Unproved, "a", "w");
+        await AssertRefusedAsync(new MigrateContainer(TwoHosts.Container, TwoHosts.B, Policy), MigrationFailure.NotTrusted);
+
+        Hosts.Trust.Say("b", HostTrust.Proved, "a", "w");
+        Hosts.Trust.Say("a", HostTrust.Rejected, "b", "w");
+        await AssertRefusedAsync(new MigrateContainer(TwoHosts.Container, TwoHosts.B, Policy), MigrationFailure.NotTrusted);
+        Assert.Equal(Tree.Running, Hosts.HostA.Tree);
+
+        Hosts.Trust.Say("a", HostTrust.Proved, "b", "w");
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, await MigrateAsync())).Outcome);
+    }
+
+    [Fact]
+    public async Task An_offer_of_a_host_that_is_not_trusted_is_refused_also_when_it_does_not_keep_to_that_itself()
+    {
+        var (attempt, fence) = (AttemptId.New(), new Fence(1, 1));
+        Hosts.Trust.Say("a", HostTrust.Rejected, "b", "w");
+
+        Hosts.Of(TwoHosts.B).Tell(new OfferMigration(attempt, fence, TwoHosts.Container, TwoHosts.A, new byte[32], new byte[32], new byte[32]), TestActor);
+
+        var refused = ExpectMsg<MigrationRefused>();
+        Assert.Equal((MigrationFailure.NotTrusted, attempt), (refused.Failure, refused.Attempt));
     }
 
     private async Task AssertRefusedAsync(IWire command, MigrationFailure failure)

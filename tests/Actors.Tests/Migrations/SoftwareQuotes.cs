@@ -40,8 +40,8 @@ internal sealed class SoftwareQuotes
 
     public TrustAnchors Anchors => TrustAnchors.FromDer(_ca.RawData);
 
-    /// <summary>A tpm actor of a host; <paramref name="pcr7"/> is asked for at each quote.</summary>
-    public Props Tpm(HostName host, Func<byte> pcr7)
+    /// <summary>A tpm actor of a host; <paramref name="pcr7"/> and <paramref name="isForged"/> (signed by another key) are asked for at each quote.</summary>
+    public Props Tpm(HostName host, Func<byte> pcr7, Func<bool>? isForged = null)
     {
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         _fingerprints[host] = Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
@@ -58,7 +58,7 @@ internal sealed class SoftwareQuotes
         request.CertificateExtensions.Add(names.Build());
         using var certificate = request.Create(_ca, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow + _validity, RandomNumberGenerator.GetBytes(8));
         var der = certificate.RawData;
-        return Props.Create(() => new TpmStandIn(key, der, pcr7));
+        return Props.Create(() => new TpmStandIn(key, der, pcr7, isForged ?? (static () => false)));
     }
 
     /// <summary>Of the host's attestation key, the last that was made.</summary>
@@ -103,14 +103,16 @@ internal sealed class SoftwareQuotes
 
     private sealed class TpmStandIn : ReceiveActor
     {
-        public TpmStandIn(ECDsa key, byte[] certificate, Func<byte> pcr7)
+        private static readonly ECDsa Another = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+
+        public TpmStandIn(ECDsa key, byte[] certificate, Func<byte> pcr7, Func<bool> isForged)
             => Receive<TpmCommands.Quote>(quote =>
             {
                 var pcr = new byte[32];
                 pcr[31] = pcr7();
                 var attest = Attest(quote.QualifyingData, pcr);
                 Sender.Tell(new TpmReplies.Quoted(new Evidence(
-                    EvidenceKind.Tpm2Quote, attest, Signature(key, attest), [new PcrValue(PcrBank.Sha256, 7, pcr)], certificate, [])));
+                    EvidenceKind.Tpm2Quote, attest, Signature(isForged() ? Another : key, attest), [new PcrValue(PcrBank.Sha256, 7, pcr)], certificate, [])));
             });
     }
 }

@@ -35,9 +35,10 @@ internal sealed class TwoHosts
     private readonly ConcurrentDictionary<HostName, MemoryLog<VoterRecord>> _votes = new();
     private readonly ImmutableDictionary<HostName, Voter> _voters;
 
-    public TwoHosts(ActorSystem system)
+    public TwoHosts(ActorSystem system, UntrustedAction action = UntrustedAction.Stop)
     {
         _system = system;
+        Trust = new ClusterTrust(new TrustBoard([A, B, W]), action);
         _voters = new[] { A, B, W }.ToImmutableDictionary(h => h, NewVoter);
         foreach (var (host, voter) in _voters)
         {
@@ -57,6 +58,12 @@ internal sealed class TwoHosts
 
     /// <summary>Value of PCR 7 on host b; anything but 0 is not what the policy allows.</summary>
     public byte PcrOfB { get; set; }
+
+    /// <summary>A host whose quotes are signed by another key than the one in its certificate.</summary>
+    public HostName? SignsForNobody { get; set; }
+
+    /// <summary>And on host a.</summary>
+    public byte PcrOfA { get; set; }
 
     public ConcurrentDictionary<HostName, bool> DeadVoters { get; } = new();
 
@@ -92,7 +99,7 @@ internal sealed class TwoHosts
     public ConcurrentDictionary<HostName, AttemptServices> Services { get; } = new();
 
     /// <summary>What the voters make of both hosts.</summary>
-    public ClusterTrust Trust { get; } = new(new TrustBoard([A, B, W]), UntrustedAction.Stop);
+    public ClusterTrust Trust { get; }
 
     /// <summary>The clock of both hosts.</summary>
     public SetClock Clock { get; } = new();
@@ -102,7 +109,7 @@ internal sealed class TwoHosts
         var journal = _opened[host.Name] = new AttemptJournal(_journals[host.Name]);
         var client = new Client(this, host.Name);
         var poll = new VoterPoll(client, [A, B, W], Voting, TimeProvider.System);
-        var tpm = _system.ActorOf(_quotes.Tpm(host.Name, () => host.Name == B ? PcrOfB : (byte)0));
+        var tpm = _system.ActorOf(_quotes.Tpm(host.Name, () => host.Name == B ? PcrOfB : PcrOfA, () => SignsForNobody == host.Name));
         var services = new AttemptServices(
             new Peers(this, host.Name), host, host,
             new DecisionServices(journal, client, poll, new FakeSigner(host.Name), Keys, Voting, _voters[host.Name]),

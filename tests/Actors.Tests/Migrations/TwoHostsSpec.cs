@@ -1,4 +1,5 @@
 using ActorMigration.Contracts;
+using ActorMigration.Contracts.Trust;
 using ActorMigration.Simulator;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
@@ -11,9 +12,9 @@ public abstract class TwoHostsSpec : TestKit
     private protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private protected static readonly MigrationPolicy Policy = MigrationPolicy.Default with { StopDeadlineMs = 5_000 };
 
-    private protected TwoHostsSpec()
+    private protected TwoHostsSpec(UntrustedAction action = UntrustedAction.Stop)
         : base("akka.loglevel = WARNING")
-        => Hosts = new TwoHosts(Sys);
+        => Hosts = new TwoHosts(Sys, action);
 
     private protected TwoHosts Hosts { get; }
 

@@ -259,17 +259,18 @@ public sealed class ApiSpec
     }
 
     [Fact]
-    public async Task Hosts_shows_reachability_and_voters()
+    public async Task Hosts_shows_reachability_voters_and_trust_and_who_says_what_against_a_host()
     {
         await using var api = await TestApi.StartAsync(_ => null);
 
         Assert.Equal(
             """
-            HOST       ADDRESS        STATUS  REACHABLE  VOTER
-            h1 (this)  10.0.0.1:7070  Up      yes        yes
-            h2         10.0.0.2:7070  Up      no         no
+            HOST       ADDRESS        STATUS  REACHABLE  VOTER  TRUST
+            h1 (this)  10.0.0.1:7070  Up      yes        yes    proved
+            h2         10.0.0.2:7070  Up      no         no     rejected
             """,
             Trimmed((await api.RunAsync("hosts")).Out));
+        Assert.Equal("amig: evidence of host h2 rejected by policy p (so say 2 of 3 voters: h1, h3).\n", (await api.RunAsync("hosts")).Error);
     }
 
     [Fact]

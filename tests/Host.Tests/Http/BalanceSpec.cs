@@ -178,6 +178,27 @@ public sealed class BalanceSpec
     }
 
     [Fact]
+    public async Task What_stands_because_its_host_is_not_trusted_is_not_waited_for()
+    {
+        var said = Said with { Moves = [] };
+        var status = Status(said, 1);
+        await using var api = await TestApi.StartAsync(command => command switch
+        {
+            DrainHost => new HostDrained(H1, true, true),
+            LookNow => new BalanceSeen(said),
+            AskBalance => status with { Hosts = [.. status.Hosts.Select(h => h with { Standing = HostStanding.Untrusted })] },
+            ListContainers => new ClusterContainers([new HostContainers(H1, true, [new ContainerStatus(new ContainerName("redis"), new Fence(1, 0), ContainerState.Frozen, 7, "", "", 0)])]),
+            ListMigrations => new MigrationsListed([]),
+            _ => null,
+        });
+
+        var run = await api.RunAsync("drain", "h1");
+
+        Assert.Equal(ExitCode.NotPossible, run.Code);
+        Assert.Contains("Host h1 keeps 1 container: it is not trusted", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_drain_that_somebody_ends_ends_the_waiting_for_it()
     {
         await using var api = await TestApi.StartAsync(command => command switch

@@ -33,7 +33,7 @@ internal sealed class TestApi : IAsyncDisposable
         var settings = NodeSettingsReader.Read(NodeSettingsSpec.With(NodeSettingsSpec.Own + $"\namig.api-socket = \"{SocketIn(directory)}\"\n{extraKeys}"));
         var system = ActorSystem.Create("console", "akka { loglevel = OFF, stdout-loglevel = OFF }");
         var console = system.ActorOf(Props.Create(() => new Answering(answer)));
-        HostJson[] hosts = [new("h1", "10.0.0.1:7070", "Up", true, true, true), new("h2", "10.0.0.2:7070", "Up", false, false, false)];
+        HostJson[] hosts = [new("h1", "10.0.0.1:7070", "Up", true, true, true, "proved", ""), new("h2", "10.0.0.2:7070", "Up", false, false, false, "rejected", "evidence of host h2 rejected by policy p (so say 2 of 3 voters: h1, h3)")];
         var server = await ApiServer.StartAsync(settings, console, () => hosts, () => Task.FromResult<VoterJson[]>([new VoterJson("h1", VoterJson.Votes, 3, "i1", 2), new VoterJson("h2", VoterJson.Silent, 0, "", 0), new VoterJson("h3", VoterJson.Waits, 0, "i3", 1)]), order => Task.FromResult(resolve is null ? new ResolveOutcome.Refused("Not here.") : resolve(order)), new OneImage(), TimeProvider.System, NullLoggerFactory.Instance);
         return new TestApi(system, server, directory);
     }

@@ -96,6 +96,29 @@ public sealed class TrustCommandsSpec(TpmLab lab) : IClassFixture<TpmLab>
     }
 
     [Fact]
+    public async Task A_key_is_revoked_by_its_certificate_or_its_digest_and_believed_again()
+    {
+        var (ca, state) = (lab.NewDirectory("ca"), lab.NewDirectory("state"));
+        var (tpm, policy) = (lab.A.Address.ToString(), Path.Combine(state, "trust", "policy.json"));
+        await Succeeds("ca", "init", "--dir", ca);
+        await Succeeds("enrol", "local", "--ca-dir", ca, "--ek-roots", lab.EkRoots, "--state", state, "--host", "lab-1", "--address", "10.0.0.8", "--tpm", tpm);
+        await Succeeds("policy", "capture", "--tpm", tpm, "--pcrs", "0", "--allow-software-tpm", "--max-age", "60", "--out", policy);
+        string certificate = Path.Combine(state, "trust", "ak.crt");
+
+        Assert.Matches("(?m)^revoked [0-9a-f]{64}$", await Succeeds("policy", "revoke", policy, "--ak", certificate));
+        using var trust = TrustState.Load(state);
+        using var chip = lab.A.Open();
+        var challenge = new Challenge(new HostName("lab-1"), trust);
+        Assert.Equal(AttestationRule.AkRevoked, Assert.IsType<AttestationVerdict.Rejected>(challenge.Verify(challenge.Answer(chip))).Rule);
+
+        var key = Assert.Single(trust.Policy.Revoked);
+        await Fails(1, $"attestation key {key} is revoked by", "policy", "revoke", policy, "--ak", key.ToUpperInvariant());
+        Assert.DoesNotContain("revoked", await Succeeds("policy", "revoke", policy, "--ak", key, "--undo"));
+        await Fails(1, "is not revoked by", "policy", "revoke", policy, "--ak", key, "--undo");
+        await Fails(1, "no-such-file", "policy", "revoke", policy, "--ak", "no-such-file");
+    }
+
+    [Fact]
     public Task TPM_that_is_not_there_is_named()
         => Fails(1, "unix:/no/such.sock", "policy", "capture", "--tpm", "unix:/no/such.sock", "--out", lab.NewDirectory("policy"));
 
