@@ -136,12 +136,17 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
 
     private void AnswerStopper()
     {
-        if (_stopper is not null && !_open.Values.Any(c => c.Details.Stands(_services.Self)))
+        if (_stopper is not null && !Stands)
         {
             _stopper.Tell(NothingStands.Instance);
             _stopper = null;
         }
     }
+
+    /// <summary>A container stands here: for an attempt, or for one whose actor has died and that is about to be taken up again.</summary>
+    private bool Stands
+        => _open.Values.Any(c => c.Details.Stands(_services.Self))
+           || _services.Decision.Journal.State.Open.Values.Any(a => !_open.ContainsKey(a.Id) && (a.Frozen || a.Prepared is not null));
 
     private string WhyStopping => $"the daemon of host {_services.Self} is being stopped; try again when it is back";
 
@@ -305,7 +310,6 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         }
 
         _open.Remove(open.Attempt);
-        AnswerStopper();
         if (_services.Decision.Journal.State.Open.ContainsKey(open.Attempt))
         {
             _log.Error("Attempt {0} died; it is taken up again from the journal", open.Attempt);

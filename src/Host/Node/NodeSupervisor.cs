@@ -6,7 +6,7 @@ namespace ActorMigration.Host.Node;
 /// <summary>
 /// /user/node: parent of every actor of the daemon. What it makes is listed at one place, in <see cref="NodeServices"/>.
 ///
-/// Supervision: <c>tpm</c>, <c>containers</c>, <c>doctor</c>, <c>load</c>, <c>balancer</c> and <c>console</c> are restarted, since all they hold can be made anew. An exception in any other child ends the
+/// Supervision: <c>tpm</c>, <c>containers</c>, <c>doctor</c>, <c>load</c>, <c>trust</c>, <c>balancer</c> and <c>console</c> are restarted, since all they hold can be made anew. An exception in any other child ends the
 /// daemon: what it knew is in its journals, and a fresh start that reads them is the one way back that is tested. Containers run on.
 /// A Kill is ignored: Akka lets it through from peers, even in untrusted mode, to each path that they may select.
 /// </summary>
@@ -15,7 +15,7 @@ internal sealed class NodeSupervisor : UntypedActor
     /// <summary>Its name under /user.</summary>
     internal const string Name = "node";
 
-    private static readonly string[] Restartable = ["tpm", "containers", "doctor", "load", "balancer", "console"];
+    private static readonly string[] Restartable = ["tpm", "containers", "doctor", "load", "trust", "balancer", "console"];
 
     private readonly Action<IActorRefFactory> _compose;
     private readonly Action<string, Exception> _failed;

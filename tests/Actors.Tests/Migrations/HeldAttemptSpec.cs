@@ -222,14 +222,16 @@ public sealed class HeldAttemptSpec : TwoHostsSpec
     }
 
     [Fact]
-    public async Task A_daemon_that_is_told_to_stop_does_not_wait_for_an_attempt_whose_actor_has_died()
+    public async Task A_daemon_that_is_told_to_stop_waits_also_when_the_actor_of_an_attempt_dies_until_the_container_runs_again()
     {
         var attempt = await MigrateAndHoldAsync(Hosts.HostA, "Source.CopyingFrozen");
         var stops = Hosts.Of(TwoHosts.A).Ask<NothingStands>(new DaemonStops(), Patience);
 
         Sys.ActorSelection(Hosts.Of(TwoHosts.A).Path / attempt.ToString()).Tell(Kill.Instance);
 
+        // It is taken up again from the journal, which has the freeze, and has its container back.
         await stops;
+        AwaitTrees(Tree.Running, Tree.None);
     }
 
     [Theory]

@@ -18,6 +18,17 @@ public sealed class NodeSettingsSpec
     internal static HoconFiles With(string own) => HoconFiles.FromTexts(
         [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "hocon"), "*.conf").Order(StringComparer.Ordinal).Select(file => (Path.GetFileName(file), File.ReadAllText(file))), ("h1.conf", own)]);
 
+    /// <summary>A path that is not there is silently out of reach of all peers.</summary>
+    [Fact]
+    public void Every_actor_that_peers_reach_may_be_selected_by_them()
+    {
+        var reached = typeof(Actors.IPeers).GetMethods().Where(method => method.ReturnType == typeof(Akka.Actor.ICanTell)).Select(method => $"\"/user/node/{method.Name.ToLowerInvariant()}\"").ToArray();
+        var text = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "hocon", "10-remote.conf"));
+
+        Assert.True(reached.Length > 5);
+        Assert.All(reached, path => Assert.Contains(path, text, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_file_with_only_the_required_keys_is_enough()
     {
@@ -96,6 +107,9 @@ public sealed class NodeSettingsSpec
     [InlineData("amig.criu = [\"x\"]", "amig.criu")]
     [InlineData("amig.labels = [\"SSD\"]", "amig.labels holds 'SSD'; a label has")]
     [InlineData("amig.labels = [\"a\", \"a\"]", "amig.labels names a twice")]
+    [InlineData("amig.trust.untrusted = perhaps", "amig.trust.untrusted is 'perhaps'; it must be stop, evacuate or leave")]
+    [InlineData("amig.trust.patience = 59 s", "amig.trust.patience must not be shorter than amig.trust.interval")]
+    [InlineData("amig.trust.interval = 0 s", "amig.trust.interval")]
     [InlineData("amig.labels = ssd", "amig.labels")]
     [InlineData("amig.load.window = 61 s", "amig.load.window must be one of 10 s, 60 s, 300 s")]
     [InlineData("amig.load.interval = 31 s", "amig.load.interval must be from 100 ms to half of amig.load.window")]
