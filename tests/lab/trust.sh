@@ -67,8 +67,8 @@ changed_host_stands() {
   within "$JUDGE_SECONDS" is_in_state redis Frozen || die "redis is $(state_of redis)."
   refused_with "$EXIT_ATTESTATION" h1 run --name other --image redis --ip "$(lab network).77/24" -- redis-server
   says "$RUN/refused.error" "host h1 is not trusted" "PcrValueNotAllowed" "voters"
-  refused_with "$EXIT_NOT_FOUND" h2 migrate redis --to h3
-  says "$RUN/refused.error" "it is Frozen"
+  refused_with "$EXIT_ATTESTATION" h2 migrate redis --to h3
+  says "$RUN/refused.error" "host h1 is not trusted"
 }
 
 restart_lets_nothing_go() {
