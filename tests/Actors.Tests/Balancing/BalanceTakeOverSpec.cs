@@ -48,7 +48,12 @@ public sealed class BalanceTakeOverSpec
         OrderedMove Move(string container, long made) => new(new DecidedMove($"a-1.{container}", MoveReason.Balance, new PlannedMove(new ContainerName(container), A, B, 0, 0, new MoveCost(0, 0, 0)), new Fence(1, 0), ""), Now - 9_000, made, null);
         var known = BalanceMemory.Empty with
         {
-            Round = 7, RoundsAbove = 2, RoundsBelow = 1, IsSettling = true, UnderWay = [Move("ordered", 0), Move("made", Now - 1_000)], Past = [new PastMove(new ContainerName("moved"), Now - 500, 4, 0, null)],
+            Round = 7,
+            RoundsAbove = 2,
+            RoundsBelow = 1,
+            IsSettling = true,
+            UnderWay = [Move("ordered", 0), Move("made", Now - 1_000)],
+            Past = [new PastMove(new ContainerName("moved"), Now - 500, 4, 0, null)],
         };
 
         var (memory, found) = Of(known, Attempt("ordered", AttemptOutcome.Open, Now - 100), Attempt("moved", AttemptOutcome.Aborted, Now - 60_000), Attempt("else", AttemptOutcome.Open, Now - 100));
