@@ -89,8 +89,7 @@ check_code() {
 }
 
 shellcheck_all() {
-  find . -path ./.git -prune -o \( -name bin -o -name obj -o -name out \) -prune -o -type f -name '*.sh' -print0 | xargs -0 shellcheck
-  shellcheck .ci/run
+  find . -path ./.git -prune -o \( -name bin -o -name obj -o -name out \) -prune -o -type f -name '*.sh' -print0 | xargs -0 shellcheck && shellcheck .ci/run
 }
 
 test_projects() { # PROJECTS SECONDS

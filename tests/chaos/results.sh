@@ -3,6 +3,7 @@
 
 keep_result() { # NUMBER
   local replay found
+  # shellcheck disable=SC2153 # set by tests/chaos.sh and tests/chaos/rounds.sh
   replay="tests/chaos.sh --seed $SEED --step $STEP --fault $FAULT"
   [ -n "$PAIR_GIVEN" ] || replay="tests/chaos.sh --seed $SEED --only $1"
   found=$(printf '%s\n' "${VIOLATIONS[@]}" | jq -R . | jq -sc 'map(select(. != ""))')

@@ -10,6 +10,7 @@ now_ms() { date +%s%3N; }
 
 # Numbers of one round depend on seed and number only, so that it can be repeated alone.
 seed_round() { # NUMBER
+  # shellcheck disable=SC2153 # set by tests/chaos.sh and tests/chaos/rounds.sh
   RANDOM=$(($(cksum <<<"$SEED.$1" | cut -d' ' -f1) % 32768))
   # The first numbers of neighbouring seeds are alike.
   : $RANDOM $RANDOM

@@ -74,6 +74,7 @@ becomes_balanced() {
   ask h1 migrations >"$RUN/migrations.json"
   jq -e '[.migrations[] | select(.outcome == "Committed" and .source != "h1")] == []' "$RUN/migrations.json" >/dev/null || die "something was moved from another host than the full one."
   jq -e '[.migrations[] | select(.outcome == "Committed") | .container] | length == (unique | length)' "$RUN/migrations.json" >/dev/null || die "a container was moved twice."
+  # shellcheck disable=SC2016 # variables of jq
   measured --argjson before "$imbalance" --argjson after "$(balance | jq .last.imbalance)" --argjson seconds "$((SECONDS - began))" --argjson hosts "$(counts)" \
     --argjson moves "$(jq '[.migrations[] | select(.outcome == "Committed")] | length' "$RUN/migrations.json")" --argjson failed "$(jq '[.migrations[] | select(.outcome != "Committed")] | length' "$RUN/migrations.json")" \
     --argjson stop "$(jq '[.migrations[] | select(.outcome == "Committed") | .stopMs] | max' "$RUN/migrations.json")" \
@@ -88,6 +89,7 @@ stays_balanced() {
     most=$(jq -n --argjson a "$most" --argjson b "$now" '[$a, $b] | max')
     sleep 5
   done
+  # shellcheck disable=SC2016 # variables of jq
   measured --argjson seconds "$QUIET" --argjson moves "$(($(moves_made) - before))" --argjson most "$most" '{quiet_seconds: $seconds, quiet_moves: $moves, quiet_imbalance_max: $most}'
   [ "$(moves_made)" -eq "$before" ] || die "$(($(moves_made) - before)) moves in $QUIET s of quiet, with an imbalance of up to $most."
 }
@@ -114,6 +116,7 @@ is_drained() {
   [ "$before" -gt 0 ] || die "nothing runs on h2."
   amig_on h3 drain h2 --timeout "$DRAIN_SECONDS" 2>"$RUN/drain.error" || die "drain says: $(tail -n 3 "$RUN/drain.error")"
   [ "$(count_on h2)" -eq 0 ] || die "$(count_on h2) containers are on h2."
+  # shellcheck disable=SC2016 # variables of jq
   measured --argjson containers "$before" --argjson seconds "$((SECONDS - began))" '{drained_containers: $containers, drain_seconds: $seconds}'
   ask h1 containers >"$RUN/containers.json"
   ! amig_on h1 migrate c01 --to h2 2>"$RUN/refused.error" || die "h2 has taken a container."
