@@ -26,6 +26,9 @@ public sealed class TrustActor : UntypedActor, IWithTimers
     /// <summary>Questions under way at once: a thousand hosts are asked within an interval, and not in one moment.</summary>
     private const int MostQuestions = 32;
 
+    /// <summary>Different sentences about words that do not count, in the log; a peer could make up any number of them.</summary>
+    private const int MostComplaints = 50;
+
     /// <summary>Proofs under way on this host: as many as there are voters, and some that a voter has given up.</summary>
     private const int MostProofs = 16;
 
@@ -114,7 +117,7 @@ public sealed class TrustActor : UntypedActor, IWithTimers
         if (!_isHolding)
         {
             _isHolding = true;
-            _holds.LookAsync(Trust.IsStopped(Here), Trust.Board.Of(Here) == HostTrust.Proved).PipeTo(Self, Self, sentences => new Held(sentences), e => new Held([e.GetBaseException().Message]));
+            _holds.LookAsync(Trust.IsStopped(Here), Trust.Board.Of(Here) == HostTrust.Proved).PipeTo(Self, Self, sentences => new Held(sentences, ""), e => new Held([], e.GetBaseException().Message));
         }
     }
 
@@ -193,7 +196,7 @@ public sealed class TrustActor : UntypedActor, IWithTimers
     private void Say()
     {
         var members = _services.Peers.Members;
-        var word = _judge.Word(Here, members, Math.Max(NowUnixMs, (_word?.AtUnixMs ?? 0) + 1));
+        var word = _judge.Word(Here, members, NextAt());
         if (_toldAt is { } at && Now - at < _services.Settings.Interval && IsSame(word, _word!))
         {
             return;
@@ -208,13 +211,21 @@ public sealed class TrustActor : UntypedActor, IWithTimers
         }
     }
 
+    /// <summary>Later than the last one; but where that was of a clock that has been put right since, nobody with a right clock has taken it.</summary>
+    private long NextAt()
+    {
+        var (now, last) = (NowUnixMs, _word?.AtUnixMs ?? 0);
+        return last - now > WordAge.TotalMilliseconds ? now : Math.Max(now, last + 1);
+    }
+
     private static bool IsSame(TrustWord one, TrustWord other)
         => one.Proved.AsSpan().SequenceEqual(other.Proved) && one.Others.Select(o => (o.Host, o.Trust, o.SinceUnixMs)).SequenceEqual(other.Others.Select(o => (o.Host, o.Trust, o.SinceUnixMs)));
 
     /// <summary>A word off the wire; its parts may be missing whatever their types say.</summary>
     private void Hear(TrustWord word)
     {
-        if (word is not { Proved: not null, Others: not null, Signature: not null } || Array.Exists(word.Others, o => o is not { Sentence: not null }))
+        if (word is not { Proved: not null, Others: not null, Signature: not null }
+            || !Array.TrueForAll(word.Proved, h => HostName.IsValid(h.Value)) || !Array.TrueForAll(word.Others, o => o is { Sentence: not null } && HostName.IsValid(o.Host.Value)))
         {
             ComplainOnce($"A word on trust of host {word.By} has a part missing; it does not count");
         }
@@ -238,7 +249,7 @@ public sealed class TrustActor : UntypedActor, IWithTimers
 
     private void Put(TrustWord word)
     {
-        var (before, after) = (Trust.Board, Trust.Board.With(word));
+        var (before, after) = (Trust.Board, Trust.Board.With(word, NowUnixMs + (long)WordAge.TotalMilliseconds));
         Trust.Board = after;
         foreach (var host in before.Hosts.Union(after.Hosts).Where(h => before.Of(h) != after.Of(h)))
         {
@@ -276,7 +287,7 @@ public sealed class TrustActor : UntypedActor, IWithTimers
 
     private void ComplainOnce(string sentence)
     {
-        if (_complained.Count < MostProofs && _complained.Add(sentence))
+        if (_complained.Count < MostComplaints && _complained.Add(sentence))
         {
             _log.Warning(sentence);
         }
@@ -315,6 +326,11 @@ public sealed class TrustActor : UntypedActor, IWithTimers
     private void OnHeld(Held held)
     {
         _isHolding = false;
+        if (held.Trouble.Length > 0)
+        {
+            ComplainOnce($"This host's containers cannot be looked at, and so neither stand nor go on as they should: {held.Trouble}");
+        }
+
         foreach (var sentence in held.Sentences)
         {
             _log.Warning(sentence);
@@ -333,6 +349,6 @@ public sealed class TrustActor : UntypedActor, IWithTimers
     /// <summary>Self-message: what a host says to a question; null when it says nothing.</summary>
     private sealed record Answered(HostName Host, byte[] Nonce, AttestationPolicy Policy, DateTimeOffset ChallengedAt, DateTimeOffset At, object? Answer) : INoSerializationVerificationNeeded;
 
-    /// <summary>Self-message: what was done to this host's containers, for the log.</summary>
-    private sealed record Held(string[] Sentences) : INoSerializationVerificationNeeded;
+    /// <summary>Self-message: what was done to this host's containers, for the log, and why nothing could be; empty otherwise.</summary>
+    private sealed record Held(string[] Sentences, string Trouble) : INoSerializationVerificationNeeded;
 }

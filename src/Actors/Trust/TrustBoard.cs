@@ -47,8 +47,10 @@ public sealed record TrustBoard
     private int Majority => VerdictCheck.Majority(_voters.Length);
 
     /// <summary>The board with a voter's word on it; the same board when the word is not of a voter, or not newer than the one that is there. Its signature has been checked.</summary>
-    public TrustBoard With(TrustWord word)
-        => _voters.Contains(word.By) && (!_words.TryGetValue(word.By, out var before) || before.AtUnixMs < word.AtUnixMs) ? new TrustBoard(_voters, _words.SetItem(word.By, word)) : this;
+    /// <param name="word">The word.</param>
+    /// <param name="latestUnixMs">A word that is there and is of later than this was taken while this host's clock was wrong, and gives way to any.</param>
+    public TrustBoard With(TrustWord word, long latestUnixMs)
+        => _voters.Contains(word.By) && (!_words.TryGetValue(word.By, out var before) || before.AtUnixMs < word.AtUnixMs || before.AtUnixMs > latestUnixMs) ? new TrustBoard(_voters, _words.SetItem(word.By, word)) : this;
 
     /// <summary>What a majority makes of a host.</summary>
     public HostTrust Of(HostName host)

@@ -50,5 +50,17 @@ public sealed class PolicyFile(string path, AttestationPolicy first, ILogger log
         }
     }
 
-    private static (DateTime WrittenUtc, long Length) Look(string path) => new FileInfo(path) is { Exists: true } file ? (file.LastWriteTimeUtc, file.Length) : default;
+    /// <summary>Of the file itself, also where the operator's tools put a link to it.</summary>
+    private static (DateTime WrittenUtc, long Length) Look(string path)
+    {
+        try
+        {
+            var file = new FileInfo(path);
+            return (file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true)) is FileInfo { Exists: true } found ? (found.LastWriteTimeUtc, found.Length) : default;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return default;
+        }
+    }
 }

@@ -251,6 +251,7 @@ public sealed class TrustActorSpec : TestKit
         [
             Signed(B, C, at), Signed(C, B, at), Signed(B, B, stale), Signed(C, C, at + (at - stale)), Signed(new HostName("x"), new HostName("x"), at), Signed(A, A, at + 1),
             Signed(B, B, at) with { AtUnixMs = at + 1 }, Signed(B, B, at) with { Others = null! }, Signed(C, C, at) with { Others = [null!] },
+            Signed(C, C, at) with { Proved = [default] }, Signed(C, C, at) with { Proved = [new HostName("Not A Name")] }, Signed(C, C, at) with { Others = [new HostJudgement(default, HostTrust.Rejected, 1, "no")] },
         ];
         foreach (var word in wrong)
         {

@@ -13,18 +13,18 @@ public sealed class TrustBoardSpec
     [Fact]
     public void No_single_voter_has_a_host_distrusted_or_trusted_again()
     {
-        var one = Empty.With(Words.Of("a", ("h", HostTrust.Rejected)));
-        var two = one.With(Words.Of("b", ("h", HostTrust.Rejected)));
-        var back = two.With(Words.Of("c", ("h", HostTrust.Proved)));
+        var one = Empty.With(Words.Of("a", ("h", HostTrust.Rejected)), long.MaxValue);
+        var two = one.With(Words.Of("b", ("h", HostTrust.Rejected)), long.MaxValue);
+        var back = two.With(Words.Of("c", ("h", HostTrust.Proved)), long.MaxValue);
 
         Assert.Equal([HostTrust.Unknown, HostTrust.Rejected, HostTrust.Rejected], ((TrustBoard[])[one, two, back]).Select(b => b.Of(H)));
-        Assert.Equal(HostTrust.Proved, back.With(Words.Of("a", ("h", HostTrust.Proved))).Of(H));
+        Assert.Equal(HostTrust.Proved, back.With(Words.Of("a", ("h", HostTrust.Proved)), long.MaxValue).Of(H));
     }
 
     [Fact]
     public void Whoever_is_no_voter_says_nothing_that_counts()
     {
-        var board = Empty.With(Words.Of("x", ("h", HostTrust.Rejected))).With(Words.Of("y", ("h", HostTrust.Rejected)));
+        var board = Empty.With(Words.Of("x", ("h", HostTrust.Rejected)), long.MaxValue).With(Words.Of("y", ("h", HostTrust.Rejected)), long.MaxValue);
 
         Assert.Same(Empty, board);
     }
@@ -33,20 +33,30 @@ public sealed class TrustBoardSpec
     public void An_older_word_changes_nothing()
     {
         var (old, later) = (Words.Of("a", ("h", HostTrust.Rejected)), Words.Of("a", ("h", HostTrust.Proved)));
-        var board = Empty.With(later).With(Words.Of("b", ("h", HostTrust.Proved)));
+        var board = Empty.With(later, long.MaxValue).With(Words.Of("b", ("h", HostTrust.Proved)), long.MaxValue);
 
-        Assert.Same(board, board.With(old));
-        Assert.Same(board, board.With(later));
+        Assert.Same(board, board.With(old, long.MaxValue));
+        Assert.Same(board, board.With(later, long.MaxValue));
         Assert.Equal(HostTrust.Proved, board.Of(H));
     }
 
     [Fact]
+    public void A_word_that_was_taken_while_the_clock_was_wrong_gives_way()
+    {
+        var (old, later) = (Words.Of("a", ("h", HostTrust.Rejected)), Words.Of("a", ("h", HostTrust.Proved)));
+        var board = Empty.With(later, long.MaxValue).With(Words.Of("b", ("h", HostTrust.Proved)), long.MaxValue);
+
+        Assert.Same(board, board.With(old, later.AtUnixMs));
+        Assert.Equal(HostTrust.Unknown, board.With(old, later.AtUnixMs - 1).Of(H));
+    }
+
+    [Fact]
     public void One_that_rejects_and_one_that_waits_in_vain_close_a_host_and_do_not_condemn_it()
-        => Assert.Equal(HostTrust.Unproved, Empty.With(Words.Of("a", ("h", HostTrust.Rejected))).With(Words.Of("b", ("h", HostTrust.Unproved))).Of(H));
+        => Assert.Equal(HostTrust.Unproved, Empty.With(Words.Of("a", ("h", HostTrust.Rejected)), long.MaxValue).With(Words.Of("b", ("h", HostTrust.Unproved)), long.MaxValue).Of(H));
 
     [Fact]
     public void A_host_that_a_voter_does_not_know_yet_is_not_proved_by_it()
-        => Assert.Equal(HostTrust.Unknown, Empty.With(Words.Of("a", ("h", HostTrust.Proved))).With(Words.Of("b", ("h", HostTrust.Unknown))).Of(H));
+        => Assert.Equal(HostTrust.Unknown, Empty.With(Words.Of("a", ("h", HostTrust.Proved)), long.MaxValue).With(Words.Of("b", ("h", HostTrust.Unknown)), long.MaxValue).Of(H));
 
     [Fact]
     public void Without_voters_nothing_is_known() => Assert.Equal(HostTrust.Unknown, ClusterTrust.None.Board.Of(H));
@@ -62,7 +72,7 @@ public sealed class TrustBoardSpec
     {
         (string, HostTrust)[] said = [.. Enumerable.Range(0, hosts).Select(n => ($"h{n}", n < rejected ? HostTrust.Rejected : HostTrust.Proved))];
 
-        var board = Empty.With(Words.Of("a", said)).With(Words.Of("b", said)).With(Words.Of("c", [.. Enumerable.Range(100, 100).Select(n => ($"h{n}", HostTrust.Proved))]));
+        var board = Empty.With(Words.Of("a", said), long.MaxValue).With(Words.Of("b", said), long.MaxValue).With(Words.Of("c", [.. Enumerable.Range(100, 100).Select(n => ($"h{n}", HostTrust.Proved))]), long.MaxValue);
 
         Assert.Equal(isLandslide, board.IsLandslide);
     }
@@ -70,9 +80,9 @@ public sealed class TrustBoardSpec
     [Fact]
     public void Who_says_what_is_told_also_of_a_minority()
     {
-        Assert.Equal("h is Rejected (so say 2 of 3 voters: a, b)", Empty.With(Words.Of("b", ("h", HostTrust.Rejected))).With(Words.Of("a", ("h", HostTrust.Rejected))).With(Words.Of("c", ("h", HostTrust.Proved))).Against(H));
-        Assert.Equal("h is Unproved (so say 1 of 3 voters: c)", Empty.With(Words.Of("c", ("h", HostTrust.Unproved))).Against(H));
-        Assert.Equal("", Empty.With(Words.Of("c", ("h", HostTrust.Unknown))).Against(H));
+        Assert.Equal("h is Rejected (so say 2 of 3 voters: a, b)", Empty.With(Words.Of("b", ("h", HostTrust.Rejected)), long.MaxValue).With(Words.Of("a", ("h", HostTrust.Rejected)), long.MaxValue).With(Words.Of("c", ("h", HostTrust.Proved)), long.MaxValue).Against(H));
+        Assert.Equal("h is Unproved (so say 1 of 3 voters: c)", Empty.With(Words.Of("c", ("h", HostTrust.Unproved)), long.MaxValue).Against(H));
+        Assert.Equal("", Empty.With(Words.Of("c", ("h", HostTrust.Unknown)), long.MaxValue).Against(H));
     }
 
     [Theory]

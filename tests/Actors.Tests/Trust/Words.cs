@@ -20,7 +20,7 @@ internal static class Words
     {
         foreach (var voter in (string[])["a", "b"])
         {
-            trust.Board = trust.Board.With(Of(voter, [(host, said), .. proved.Select(p => (p, HostTrust.Proved))]));
+            trust.Board = trust.Board.With(Of(voter, [(host, said), .. proved.Select(p => (p, HostTrust.Proved))]), long.MaxValue);
         }
     }
 }

@@ -57,6 +57,20 @@ public sealed class PolicyFileSpec : IDisposable
     }
 
     [Fact]
+    public void A_link_to_a_policy_is_followed_when_what_it_leads_to_changes()
+    {
+        var (behind, path) = (System.IO.Path.Combine(_directory.FullName, "behind.json"), System.IO.Path.Combine(_directory.FullName, "link.json"));
+        File.Copy(Path, behind);
+        File.CreateSymbolicLink(path, behind);
+        var file = new PolicyFile(path, First, new Log(_said));
+
+        File.WriteAllText(behind, AttestationPolicyJson.Format(First with { Name = "second" }));
+        File.SetLastWriteTimeUtc(behind, DateTime.UnixEpoch.AddDays(1));
+
+        Assert.Equal("second", file.Current.Name);
+    }
+
+    [Fact]
     public void A_file_that_is_away_is_said_and_the_policy_before_is_kept()
     {
         File.Delete(Path);
