@@ -87,6 +87,21 @@ public abstract class ContainerRuntimeContract : PortContract
     }
 
     [Fact]
+    public async Task A_mark_whose_container_runs_is_taken_away_and_lets_nothing_go_later()
+    {
+        await A.Runtime.HoldAsync(Spec.Name);
+        await A.ThawByHandAsync(Spec.Name);
+        await AssertRunsAsync(A);
+
+        Assert.False(await A.Runtime.ReleaseAsync(Spec.Name));
+
+        // What somebody else freezes after that stays.
+        await A.FreezeByHandAsync(Spec.Name);
+        Assert.False(await A.Runtime.ReleaseAsync(Spec.Name));
+        await AssertStandsAsync(A, await A.CountAsync());
+    }
+
+    [Fact]
     public async Task A_container_that_is_held_can_be_removed_and_started_again()
     {
         await A.Runtime.HoldAsync(Spec.Name);

@@ -47,6 +47,9 @@ public interface IPortHost
     /// <summary>Somebody who is not asked lets a frozen container run, by hand.</summary>
     Task ThawByHandAsync(ContainerName container);
 
+    /// <summary>Somebody who is not asked freezes a container that runs, by hand.</summary>
+    Task FreezeByHandAsync(ContainerName container);
+
     /// <summary>Somebody kills the gated tree of an attempt, as the OOM killer would.</summary>
     Task KillGatedTreeAsync(ContainerName container, Fence fence);
 }

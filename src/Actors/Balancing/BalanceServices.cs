@@ -18,5 +18,5 @@ public sealed record BalanceServices(
     IPeers Peers, ClusterTrust Trust, ICanTell Console, IBalanceStore Store, IDrainMark Drain, BalancePolicy Policy, MigrationPolicy Moves, TimeSpan Interval, TimeProvider Clock)
 {
     /// <summary>Who balances: the oldest member that is trusted. Null while this host does not know.</summary>
-    public HostName? Acting => Peers.Oldest(host => !Trust.IsDistrusted(host));
+    public HostName? Acting => Peers.Oldest(Trust.MayLead);
 }

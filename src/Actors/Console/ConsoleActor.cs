@@ -79,7 +79,7 @@ public sealed class ConsoleActor : UntypedActor
     }
 
     private async Task<object> BalanceAsync(IWire command)
-        => _peers.Oldest(host => !_trust.IsDistrusted(host)) is { } oldest
+        => _peers.Oldest(_trust.MayLead) is { } oldest
             ? await AskAsync(_peers.Balancer(oldest), oldest, command).ConfigureAwait(false)
             : new CommandRefused(MigrationFailure.UnknownHost, $"host {_peers.Self} does not know yet who balances the cluster: it has not joined, or not met all members; try again");
 

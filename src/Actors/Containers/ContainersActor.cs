@@ -11,6 +11,9 @@ namespace ActorMigration.Actors;
 /// </summary>
 public sealed class ContainersActor : UntypedActor
 {
+    /// <summary>Holds the lease of a container that is removed, also over a restart of this actor.</summary>
+    private const string Removal = nameof(RemoveContainer);
+
     private readonly AttemptServices _services;
     private readonly IContainerRuntime _runtime;
     private readonly HashSet<ContainerName> _busy = [];
@@ -53,6 +56,10 @@ public sealed class ContainersActor : UntypedActor
             case RemoveContainer remove when !_busy.Add(remove.Container):
                 Sender.Tell(Busy(remove.Container));
                 break;
+            case RemoveContainer remove when !_services.Leases.TryTake(remove.Container, Removal):
+                _busy.Remove(remove.Container);
+                Sender.Tell(Busy(remove.Container));
+                break;
             case RemoveContainer remove:
                 var (self, asker) = (Self, Sender);
                 RemoveAsync(remove).ContinueWith(
@@ -64,6 +71,7 @@ public sealed class ContainersActor : UntypedActor
                     TaskScheduler.Default);
                 break;
             case Free free:
+                _services.Leases.Return(free.Container, Removal);
                 _busy.Remove(free.Container);
                 break;
             default:

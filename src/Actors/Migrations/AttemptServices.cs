@@ -54,6 +54,9 @@ public sealed record AttemptServices(
     /// <summary>Whether the operator wants this host to be empty.</summary>
     public IDrainMark Drain { get; init; } = NoDrain.Instance;
 
+    /// <summary>Who of this host is busy with which container.</summary>
+    public ContainerLeases Leases { get; init; } = new();
+
     /// <summary>Why this host takes no containers; null when it does.</summary>
     public (MigrationFailure Failure, string Sentence)? WhyTakesNothing
         => Drain.IsSet ? (MigrationFailure.Draining, $"host {Self} is drained and takes no containers; 'amig undrain {Self}' ends that")

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorMigration.Actors.Trust;
 using ActorMigration.Actors.Trust.Verification;
 using ActorMigration.Contracts.Trust;
@@ -49,23 +50,28 @@ public sealed class AttestorActor : UntypedActor
         }
     }
 
-    /// <summary>
-    /// Of a source whose containers are to be moved away: it is the host that it says it is, its TPM has signed this very attempt, and only what it has measured is wrong. Who cannot prove that much could be anybody.
-    /// </summary>
-    private bool IsTakenAllTheSame(AttemptAction.CheckEvidence check, AttestationRule rule)
-        => check.Binding.Role == AttestationRole.Source && rule is AttestationRule.AkRevoked or AttestationRule.PcrNotQuoted or AttestationRule.PcrValueNotAllowed or AttestationRule.CountersWentBack && _services.Trust.IsEvacuated(check.Host);
-
     private string Check(AttemptAction.CheckEvidence check)
     {
+        var isSource = check.Binding.Role == AttestationRole.Source;
+        if ((isSource ? _services.Trust.WhyGivesNothing(check.Host) : _services.Trust.WhyTakesNothing(check.Host)) is { } distrusted)
+        {
+            // The voters may know more than one quote shows, and may have found it out since the attempt began.
+            return distrusted;
+        }
+
         var expected = new QuoteExpectation(check.Host, check.Binding, check.ChallengedAt, _counters);
-        var verdict = AttestationVerifier.Verify(check.Evidence, expected, _services.Policy, _services.Anchors, _clock.GetUtcNow());
+        var verdict = Verify(check.Evidence, expected, []);
+        if (verdict is AttestationVerdict.Rejected measured && isSource && _services.Trust.IsEvacuated(check.Host) && Verify(check.Evidence, expected, AttestationVerifier.OfMeasurements) is AttestationVerdict.Accepted all)
+        {
+            // It is the host that it says it is, its TPM has signed this very attempt, and only what it has measured is wrong. Who cannot prove that much could be anybody.
+            _log.Warning("{0} (rule {1}); its container is taken in all the same, as hosts that are not trusted are to be emptied (amig.trust.untrusted)", measured.Sentence, measured.Rule);
+            verdict = all;
+        }
+
         switch (verdict)
         {
             case AttestationVerdict.Accepted accepted:
                 _counters = accepted.Facts.Counters;
-                return "";
-            case AttestationVerdict.Rejected rejected when IsTakenAllTheSame(check, rejected.Rule):
-                _log.Warning("{0} (rule {1}); its container is taken in all the same, as hosts that are not trusted are to be emptied (amig.trust.untrusted)", rejected.Sentence, rejected.Rule);
                 return "";
             case AttestationVerdict.Rejected rejected:
                 return $"{rejected.Sentence} (rule {rejected.Rule})";
@@ -73,4 +79,7 @@ public sealed class AttestorActor : UntypedActor
                 return $"the verifier answered {verdict.GetType().Name}, which this version does not know";
         }
     }
+
+    private AttestationVerdict Verify(Evidence evidence, QuoteExpectation expected, ImmutableHashSet<AttestationRule> overlooked)
+        => AttestationVerifier.Verify(evidence, expected, _services.Policy, _services.Anchors, _clock.GetUtcNow(), overlooked);
 }

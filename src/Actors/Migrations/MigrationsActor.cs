@@ -94,7 +94,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
             case AttemptEnded ended when _open.Remove(ended.Attempt, out var child):
                 Context.Unwatch(child.Ref);
                 child.Ref.Tell(PoisonPill.Instance);
-                TakeUpUnlessEnded(ended.Attempt);
+                TakeUpUnlessEnded(child);
                 AnswerStopper();
                 break;
             case Terminated terminated:
@@ -168,7 +168,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
                 MigrationFailure.UnknownHost, $"host {migrate.To} is not a reachable member of the cluster; members are {string.Join(", ", _services.Peers.Members)}");
         }
 
-        if ((WhyNotFrom(_services.Self) ?? _services.Attestation.Trust.WhyTakesNothing(migrate.To)) is { } distrusted)
+        if ((_services.Attestation.Trust.WhyGivesNothing(_services.Self) ?? _services.Attestation.Trust.WhyTakesNothing(migrate.To)) is { } distrusted)
         {
             return new CommandRefused(MigrationFailure.NotTrusted, distrusted);
         }
@@ -177,10 +177,6 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
             ? new CommandRefused(MigrationFailure.AttemptInProgress, $"attempt {other} of {migrate.Container} has not ended{(_open.TryGetValue(other, out var open) ? open.Details.WhereItIs(_services.Self) : "")}")
             : null;
     }
-
-    /// <summary>Nobody takes the memory of a host that is not trusted, unless the operator wants such hosts to be emptied.</summary>
-    private string? WhyNotFrom(HostName host)
-        => _services.Attestation.Trust is var trust && trust.IsDistrusted(host) && !trust.IsEvacuated(host) ? trust.WhyTakesNothing(host) : null;
 
     private void OnLooked(Looked looked)
     {
@@ -199,6 +195,12 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         }
 
         var attempt = AttemptId.New();
+        if (!_services.Leases.TryTake(migrate.Container, attempt))
+        {
+            looked.Asker.Tell(new CommandRefused(MigrationFailure.AttemptInProgress, Busy(migrate.Container)));
+            return;
+        }
+
         var migration = AttemptMachines.Source(_services, attempt, migrate.Container, migrate.To, migrate.Policy);
         Start(migration.Details(), SourceMigrationActor.Props(migration, adopt: false, _services));
         looked.Asker.Tell(new MigrationAccepted(attempt));
@@ -208,7 +210,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
     {
         var refusal = _stops ? (MigrationFailure.UnknownHost, WhyStopping)
             : _services.WhyTakesNothing is { } closed ? closed
-            : WhyNotFrom(offer.SourceHost) is { } distrusted ? (MigrationFailure.NotTrusted, distrusted)
+            : _services.Attestation.Trust.WhyGivesNothing(offer.SourceHost) is { } distrusted ? (MigrationFailure.NotTrusted, distrusted)
             : _services.Peers.Migrations(offer.SourceHost) is null
             ? (MigrationFailure.UnknownHost, $"host {offer.SourceHost} is not a member that host {_services.Self} can reach")
             : OpenAttemptOf(offer.Container) is { } other
@@ -222,8 +224,15 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         }
     }
 
+    private string Busy(ContainerName container) => $"something else of host {_services.Self} is busy with container {container} at this moment; try again";
+
     private (MigrationFailure, string)? TryAccept(OfferMigration offer)
     {
+        if (!_services.Leases.TryTake(offer.Container, offer.Attempt))
+        {
+            return (MigrationFailure.AttemptInProgress, Busy(offer.Container));
+        }
+
         try
         {
             var port = _services.DestinationHost.Open(offer.Attempt, offer.Container, offer.Fence, offer.KeyDigest);
@@ -233,6 +242,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         }
         catch (AttemptException e)
         {
+            _services.Leases.Return(offer.Container, offer.Attempt);
             return (e.Failure, e.Message);
         }
     }
@@ -293,13 +303,16 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
     /// Its end could not be written, nor perhaps its verdict. Everything is done, but the journal says that it is not: it is done once more from there, as after a
     /// restart, until it can be written. A new attempt of the container waits for it.
     /// </summary>
-    private void TakeUpUnlessEnded(AttemptId attempt)
+    private void TakeUpUnlessEnded(OpenChild ended)
     {
-        if (_services.Decision.Journal.State.Open.ContainsKey(attempt))
+        if (_services.Decision.Journal.State.Open.ContainsKey(ended.Attempt))
         {
-            _log.Error("The end of attempt {0} is not in the journal; it is taken up again from there", attempt);
-            Timers.StartSingleTimer(attempt, new RecoverAttempt(attempt), _services.Times.Retry);
+            _log.Error("The end of attempt {0} is not in the journal; it is taken up again from there", ended.Attempt);
+            Timers.StartSingleTimer(ended.Attempt, new RecoverAttempt(ended.Attempt), _services.Times.Retry);
+            return;
         }
+
+        _services.Leases.Return(ended.Container, ended.Attempt);
     }
 
     private void OnDied(IActorRef child)
@@ -318,6 +331,7 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
         }
 
         // Nothing was begun: no voter and no disk knows of it, and ports take nothing before BEGIN but a key.
+        _services.Leases.Return(open.Container, open.Attempt);
         _log.Error("Attempt {0} died before it had begun anything", open.Attempt);
         _ = _services.Decision.Journal.AppendAsync(new JournalEntry.Ended(open.Details with
         {
@@ -331,6 +345,13 @@ public sealed class MigrationsActor : UntypedActor, IWithTimers
     private void Recover(OpenAttempt open)
     {
         var (container, fence, attempt) = open.Begun.Registration.Register;
+        if (open.Begun.Role != AttemptRole.Creator && !_services.Leases.TryTake(container, attempt))
+        {
+            // It is frozen or let go for the sake of trust at this moment.
+            Timers.StartSingleTimer(attempt, new RecoverAttempt(attempt), _services.Times.Retry);
+            return;
+        }
+
         _services.Decision.Journal.TakenUp(attempt);
         try
         {

@@ -21,12 +21,13 @@ public interface IContainerRuntime
     Task AnnounceAsync(ContainerName name);
 
     /// <summary>
-    /// Freezes a container that runs, outside an attempt, and marks it on disk as held; called by the trust actor while this host is not trusted. The mark is there before it stands, so that a daemon that dies in between does not forget it.
+    /// Freezes a container that runs and marks it on disk as held; called by the trust actor while this host is not trusted, with the container's lease (<see cref="ContainerLeases"/>). The mark is there before it stands, so that a daemon that dies in between
+    /// does not forget it.
     /// </summary>
     /// <exception cref="AttemptException">It could not be frozen: it runs on.</exception>
     Task HoldAsync(ContainerName name);
 
-    /// <summary>Lets a container go on that is held. False, and nothing is done, for one that is not: whoever froze it will say when that is over.</summary>
+    /// <summary>Lets a container go on that is held, and takes its mark away; called with its lease. False for one that did not stand for that: whoever froze it will say when that is over.</summary>
     /// <exception cref="AttemptException">It could not be let go.</exception>
     Task<bool> ReleaseAsync(ContainerName name);
 

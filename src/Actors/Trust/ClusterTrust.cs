@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorMigration.Contracts;
 using ActorMigration.Contracts.Trust;
 
@@ -8,35 +9,45 @@ namespace ActorMigration.Actors.Trust;
 /// <param name="action">What is done with the containers of a host that is not trusted.</param>
 public sealed class ClusterTrust(TrustBoard board, UntrustedAction action)
 {
-    private volatile TrustBoard _board = board;
+    private volatile Now _now = new(board, [], false);
 
     /// <summary>Nobody watches: all hosts may do everything, as far as this goes.</summary>
     public static ClusterTrust None => new(new TrustBoard([]), UntrustedAction.Leave);
 
-    public TrustBoard Board
-    {
-        get => _board;
-        internal set => _board = value;
-    }
+    public TrustBoard Board => _now.Board;
 
     public UntrustedAction Action => action;
 
+    /// <summary>More than half of the judged members are rejected.</summary>
+    public bool IsLandslide => _now.IsLandslide;
+
     /// <summary>A majority of the voters rejects what it shows.</summary>
-    public bool IsDistrusted(HostName host) => _board.Of(host) == HostTrust.Rejected;
+    public bool IsDistrusted(HostName host) => Board.Of(host) == HostTrust.Rejected;
+
+    /// <summary>It may balance the cluster. In a landslide nobody would be left.</summary>
+    public bool MayLead(HostName host) => IsLandslide || !IsDistrusted(host);
 
     /// <summary>Its containers are frozen where they are.</summary>
-    public bool IsStopped(HostName host) => IsActedOn(host) && action == UntrustedAction.Stop;
+    public bool IsStopped(HostName host) => _now.Settled.Contains(host) && action == UntrustedAction.Stop;
 
     /// <summary>Its containers are moved away, and taken in spite of what it shows.</summary>
-    public bool IsEvacuated(HostName host) => IsActedOn(host) && action == UntrustedAction.Evacuate;
+    public bool IsEvacuated(HostName host) => _now.Settled.Contains(host) && action == UntrustedAction.Evacuate;
+
+    /// <summary>Containers that stand for that alone may go on: the host has proved itself again, or nothing is to be stopped, by the operator's word or as too many are rejected.</summary>
+    public bool MayGoOn(HostName host) => Board.Of(host) == HostTrust.Proved || IsLandslide || action != UntrustedAction.Stop;
 
     /// <summary>Why a host takes no containers; null when it takes them, as far as trust goes.</summary>
-    public string? WhyTakesNothing(HostName host) => _board.Of(host) switch
-    {
-        HostTrust.Rejected => $"host {host} is not trusted: {_board.Against(host)}",
-        HostTrust.Unproved => $"host {host} cannot prove what it is: {_board.Against(host)}",
-        _ => null,
-    };
+    public string? WhyTakesNothing(HostName host) => Board is var now && now.Of(host) is var trust && trust == HostTrust.Rejected ? $"host {host} is not trusted: {now.Against(host)}"
+        : trust == HostTrust.Unproved ? $"host {host} cannot prove what it is: {now.Against(host)}"
+        : null;
 
-    private bool IsActedOn(HostName host) => _board is var now && now.Of(host) == HostTrust.Rejected && !now.IsLandslide;
+    /// <summary>Why nobody takes a container of a host; null when they do, as far as trust goes.</summary>
+    public string? WhyGivesNothing(HostName host) => IsDistrusted(host) && !IsEvacuated(host) ? WhyTakesNothing(host) : null;
+
+    /// <param name="now">What the words come to.</param>
+    /// <param name="settled">Hosts that have been rejected for long enough that everybody else has been judged by the same policy; empty in a landslide.</param>
+    /// <param name="isLandslide">More than half of the judged members are rejected.</param>
+    internal void Put(TrustBoard now, ImmutableHashSet<HostName> settled, bool isLandslide) => _now = new Now(now, settled, isLandslide);
+
+    private sealed record Now(TrustBoard Board, ImmutableHashSet<HostName> Settled, bool IsLandslide);
 }

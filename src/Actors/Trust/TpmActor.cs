@@ -152,7 +152,7 @@ public sealed class TpmActor : UntypedActor, IWithTimers
         switch (command)
         {
             case TpmCommands.Quote quote:
-                var made = tpm.Quote(quote.QualifyingData, identity.Pcrs());
+                var made = tpm.Quote(quote.QualifyingData, quote.Pcrs ?? identity.Pcrs());
                 return new TpmReplies.Quoted(new Evidence(
                     EvidenceKind.Tpm2Quote, made.Attest, made.Signature, [.. made.Pcrs], identity.AkCertificate, identity.AkChain));
             case TpmCommands.ReadCounter read:

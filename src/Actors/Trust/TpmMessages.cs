@@ -14,7 +14,10 @@ public enum TpmPriority
 public static class TpmCommands
 {
     /// <summary>Answered with <see cref="TpmReplies.Quoted"/> or <see cref="TpmReplies.NotAttestable"/>.</summary>
-    public sealed record Quote(byte[] QualifyingData, TpmPriority Priority = TpmPriority.Normal) : ITpmCommand;
+    /// <param name="QualifyingData">What it is about.</param>
+    /// <param name="Priority">Before or behind others.</param>
+    /// <param name="Pcrs">Ascending; null for those of this host's own policy.</param>
+    public sealed record Quote(byte[] QualifyingData, TpmPriority Priority = TpmPriority.Normal, int[]? Pcrs = null) : ITpmCommand;
 
     /// <summary>Answered with <see cref="TpmReplies.CounterRead"/> or <see cref="TpmReplies.NotAttestable"/>.</summary>
     public sealed record ReadCounter(uint NvIndex) : ITpmCommand;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorMigration.Actors.Trust.Verification;
 using ActorMigration.Contracts;
 using ActorMigration.Contracts.Trust;
@@ -10,15 +11,12 @@ namespace ActorMigration.Actors.Trust;
 /// Watches over hosts (/user/node/trust). Every host has one: it proves this host to the voters that ask, keeps what their words come to in <see cref="ClusterTrust"/>, and lets this host's containers stand while a majority rejects the host
 /// (<see cref="ContainerHolds"/>). On the host of a voter it also asks all members to prove themselves, judges them (<see cref="TrustJudge"/>) and tells all members.
 ///
-/// Supervision: restarted by the node. Judgements and words are lost and made or told anew within an interval; containers that stand go on standing until a majority has accepted this host's evidence again.
+/// Supervision: restarted by the node. What it has judged outlives it (<see cref="TrustSeat"/>), as does what it has heard; questions under way are asked again.
 /// </summary>
 public sealed class TrustActor : UntypedActor, IWithTimers
 {
     /// <summary>How often it looks whom to ask and what to do.</summary>
     public static readonly TimeSpan TickEvery = TimeSpan.FromSeconds(1);
-
-    /// <summary>Longest wait for one host's proof: its TPM's own deadline, and the way.</summary>
-    public static readonly TimeSpan ProofPatience = TimeSpan.FromSeconds(15);
 
     /// <summary>A word may be so old, or so far ahead, by this host's clock: older ones could be repeated by a host that has kept them.</summary>
     public static readonly TimeSpan WordAge = TimeSpan.FromMinutes(10);
@@ -26,30 +24,19 @@ public sealed class TrustActor : UntypedActor, IWithTimers
     /// <summary>Questions under way at once: a thousand hosts are asked within an interval, and not in one moment.</summary>
     private const int MostQuestions = 32;
 
-    /// <summary>Different sentences about words that do not count, in the log; a peer could make up any number of them.</summary>
+    /// <summary>Different sentences about what does not count, in the log; a peer could make up any number of them.</summary>
     private const int MostComplaints = 50;
 
-    /// <summary>Proofs under way on this host: as many as there are voters, and some that a voter has given up.</summary>
-    private const int MostProofs = 16;
-
     private readonly TrustServices _services;
-    private readonly ContainerHolds _holds;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly HashSet<HostName> _asked = [];
+    private readonly Dictionary<HostName, Question> _asked = [];
+    private readonly HashSet<HostName> _answering = [];
+    private readonly Dictionary<HostName, TimeSpan> _rejectedSince = [];
     private readonly HashSet<string> _complained = new(StringComparer.Ordinal);
-    private readonly long _started;
-    private TrustJudge _judge = TrustJudge.New;
     private TrustWord? _word;
     private TimeSpan? _toldAt;
-    private int _proofs;
-    private bool _isHolding;
 
-    public TrustActor(TrustServices services)
-    {
-        _services = services;
-        _holds = new ContainerHolds(services.Runtime, services.IsInMove);
-        _started = services.Clock.GetTimestamp();
-    }
+    public TrustActor(TrustServices services) => _services = services;
 
     /// <summary>What the clock tells it; for specs that do not wait for the clock.</summary>
     internal static object TickNow => Tick.Instance;
@@ -62,9 +49,15 @@ public sealed class TrustActor : UntypedActor, IWithTimers
 
     private ClusterTrust Trust => _services.Attestation.Trust;
 
-    private bool Judges => Array.IndexOf(_services.Voters, Here) >= 0;
+    private TrustJudge Judged
+    {
+        get => _services.Seat.Judge;
+        set => _services.Seat.Judge = value;
+    }
 
-    private TimeSpan Now => _services.Clock.GetElapsedTime(_started);
+    private bool IsJudge => Array.IndexOf(_services.Voters, Here) >= 0;
+
+    private TimeSpan Now => _services.Clock.GetElapsedTime(_services.Seat.Started);
 
     private long NowUnixMs => _services.Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -78,21 +71,26 @@ public sealed class TrustActor : UntypedActor, IWithTimers
                 OnTick();
                 break;
             case ProveHost prove:
-                Prove(prove, Sender);
+                Prove(prove);
                 break;
-            case Quoted quoted:
-                _proofs--;
-                quoted.Asker.Tell(quoted.Answer);
+            case Quoted quoted when ReferenceEquals(quoted.By, this):
+                _answering.Remove(quoted.Voter);
+                _services.Peers.Trust(quoted.Voter)?.Tell(quoted.Answer, Self);
                 break;
-            case Answered answered:
-                _asked.Remove(answered.Host);
-                Judge(answered);
+            case HostProof proof when AnsweredBy(proof.Host, proof.Question) is { } question:
+                Judge(proof, question);
+                break;
+            case ProofImpossible no when AnsweredBy(no.Host, no.Question) is not null:
+                Fail(no.Host, $"host {no.Host} cannot prove what it is: {no.Sentence}");
                 break;
             case TrustWord word:
                 Hear(word);
                 break;
             case Held held:
-                OnHeld(held);
+                OnHeld(held.Outcome);
+                break;
+            case Quoted or HostProof or ProofImpossible:
+                // Of this actor before a restart; or of a question that was given up, or that nobody here has asked.
                 break;
             default:
                 Unhandled(message);
@@ -102,81 +100,59 @@ public sealed class TrustActor : UntypedActor, IWithTimers
 
     private void OnTick()
     {
-        if (Judges)
+        var members = _services.Peers.Members;
+        if (IsJudge)
         {
-            var members = _services.Peers.Members;
-            _judge = _judge.Seen(members);
-            foreach (var host in _judge.Due(members, Now, _services.Settings.Interval).Where(h => !_asked.Contains(h)).Take(MostQuestions - _asked.Count))
+            Judged = Judged.Seen(members);
+            foreach (var late in _asked.Where(q => Now - q.Value.AskedAt > TrustSettings.ProofPatience).Select(q => q.Key).ToArray())
+            {
+                _asked.Remove(late);
+                if (members.Contains(late))
+                {
+                    Fail(late, $"host {late} did not answer when it was asked to prove what it is");
+                }
+            }
+
+            foreach (var host in Judged.Due(members, Now, _services.Settings.Interval).Where(h => !_asked.ContainsKey(h)).Take(MostQuestions - _asked.Count))
             {
                 Ask(host);
             }
 
-            Say();
+            Say(members);
+            Keep();
         }
 
-        if (!_isHolding)
-        {
-            _isHolding = true;
-            _holds.LookAsync(Trust.IsStopped(Here), Trust.Board.Of(Here) == HostTrust.Proved).PipeTo(Self, Self, sentences => new Held(sentences, ""), e => new Held([], e.GetBaseException().Message));
-        }
+        Put(Trust.Board, members);
+        _services.Seat.Holds.LookAsync(Trust.IsStopped(Here), Trust.MayGoOn(Here)).PipeTo(Self, Self, outcome => new Held(outcome), e => new Held(new HoldOutcome([], [e.GetBaseException().Message])));
     }
 
     private void Ask(HostName host)
     {
-        _asked.Add(host);
-        _judge = _judge.Asked(host, Now);
-        var (nonce, policy, at) = (AttestationBinding.NewNonce(), _services.Attestation.Policy, new SteadyClock(_services.Clock));
-        var challengedAt = at.GetUtcNow();
-        AskAsync(_services.Peers.Trust(host), new ProveHost(nonce, policy.Digest()), _services.Clock)
-            .PipeTo(Self, Self, answer => new Answered(host, nonce, policy, challengedAt, at.GetUtcNow(), answer), e => new Answered(host, nonce, policy, challengedAt, at.GetUtcNow(), e));
+        var (policy, clock) = (_services.Attestation.Policy, new SteadyClock(_services.Clock));
+        var question = _asked[host] = new Question(AttestationBinding.NewNonce(), policy, Now, clock, clock.GetUtcNow());
+        Judged = Judged.Asked(host, Now);
+        var unsigned = new ProveHost(Here, host, question.Nonce, policy.Digest(), policy.QuotedPcrs, []);
+        _services.Peers.Trust(host)?.Tell(unsigned with { Signature = _services.Signer.Sign(unsigned.SignedBytes()) }, Self);
     }
 
-    private static async Task<object?> AskAsync(ICanTell? trust, ProveHost question, TimeProvider clock)
-    {
-        using var patience = new CancellationTokenSource(ProofPatience, clock);
-        try
-        {
-            return trust is null ? null : await trust.Ask<object>(question, timeout: null, patience.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            return null;
-        }
-    }
+    /// <summary>The question that a host answers; null when it was not asked, or answers another one. Its nonce is known to nobody else, so nobody else can answer for it.</summary>
+    private Question? AnsweredBy(HostName host, byte[] nonce)
+        => _asked.TryGetValue(host, out var question) && nonce is not null && question.Nonce.AsSpan().SequenceEqual(nonce) && _asked.Remove(host) ? question : null;
 
-    private void Judge(Answered answered)
+    private void Judge(HostProof proof, Question question)
     {
-        var host = answered.Host;
-        switch (answered.Answer)
+        var host = proof.Host;
+        if (proof is not { Nonce.Length: AttestationBinding.NonceBytes, Evidence: not null })
         {
-            case HostProof { Nonce.Length: AttestationBinding.NonceBytes, Evidence: not null } proof:
-                var expected = new QuoteExpectation(
-                    host, AttestationBinding.OfHost(proof.Nonce, answered.Nonce, answered.Policy.Digest()), answered.ChallengedAt, _judge.CountersOf(host));
-                Judge(host, AttestationVerifier.Verify(proof.Evidence, expected, answered.Policy, _services.Attestation.Anchors, answered.At));
-                break;
-            case HostProof:
-                Reject(host, $"evidence of host {host} has no nonce of its own, or is not there (rule {AttestationRule.Malformed})");
-                break;
-            case ProofImpossible no:
-                Fail(host, $"host {host} cannot prove what it is: {no.Sentence}");
-                break;
-            case null when !_services.Peers.Members.Contains(host):
-                break;
-            case null:
-                Fail(host, $"host {host} did not answer when it was asked to prove what it is");
-                break;
-            case var other:
-                Fail(host, $"host {host} answered with a {other.GetType().Name} when it was asked to prove what it is");
-                break;
+            Reject(host, $"evidence of host {host} has no nonce of its own, or is not there (rule {AttestationRule.Malformed})");
+            return;
         }
-    }
 
-    private void Judge(HostName host, AttestationVerdict verdict)
-    {
-        switch (verdict)
+        var expected = new QuoteExpectation(host, AttestationBinding.OfHost(proof.Nonce, question.Nonce, question.Policy.Digest()), question.ChallengedAt, Judged.CountersOf(host));
+        switch (AttestationVerifier.Verify(proof.Evidence, expected, question.Policy, _services.Attestation.Anchors, question.Clock.GetUtcNow()))
         {
             case AttestationVerdict.Accepted { Facts: var facts }:
-                _judge = _judge.Accepted(host, facts.Counters, "", NowUnixMs);
+                Judged = Judged.Accepted(host, facts.Counters, "", NowUnixMs);
                 break;
             case AttestationVerdict.Rejected { Rule: AttestationRule.EvidenceTooOld or AttestationRule.UnknownKind } late:
                 // Its TPM, this daemon or the way was slow; or it speaks of what this version does not know. Neither says anything of the host.
@@ -188,15 +164,19 @@ public sealed class TrustActor : UntypedActor, IWithTimers
         }
     }
 
-    private void Reject(HostName host, string sentence) => _judge = _judge.Rejected(host, sentence, NowUnixMs);
+    private void Reject(HostName host, string sentence) => Judged = Judged.Rejected(host, sentence, NowUnixMs);
 
-    private void Fail(HostName host, string sentence) => _judge = _judge.Failed(host, sentence, Now, _services.Settings.Patience, NowUnixMs);
+    private void Fail(HostName host, string sentence) => Judged = Judged.Failed(host, sentence, Now, _services.Settings.Patience, NowUnixMs);
 
-    /// <summary>When anything has changed, and from time to time for those that have come since.</summary>
-    private void Say()
+    /// <summary>When anything has changed, and from time to time for those that have come since. Not before everybody has been asked: a daemon that has just started would take back what it said before.</summary>
+    private void Say(ImmutableArray<HostName> members)
     {
-        var members = _services.Peers.Members;
-        var word = _judge.Word(Here, members, NextAt());
+        if (_word is null && !Judged.HasHeardOf(members) && Now < TrustSettings.ProofPatience + TickEvery)
+        {
+            return;
+        }
+
+        var word = Judged.Word(Here, members, NextAt());
         if (_toldAt is { } at && Now - at < _services.Settings.Interval && IsSame(word, _word!))
         {
             return;
@@ -204,12 +184,14 @@ public sealed class TrustActor : UntypedActor, IWithTimers
 
         _word = word with { Signature = _services.Signer.Sign(word.SignedBytes()) };
         _toldAt = Now;
-        Put(_word);
+        Put(Trust.Board.With(_word, Latest), members);
         foreach (var member in members.Where(m => m != Here))
         {
             _services.Peers.Trust(member)?.Tell(_word, Self);
         }
     }
+
+    private long Latest => NowUnixMs + (long)WordAge.TotalMilliseconds;
 
     /// <summary>Later than the last one; but where that was of a clock that has been put right since, nobody with a right clock has taken it.</summary>
     private long NextAt()
@@ -221,44 +203,69 @@ public sealed class TrustActor : UntypedActor, IWithTimers
     private static bool IsSame(TrustWord one, TrustWord other)
         => one.Proved.AsSpan().SequenceEqual(other.Proved) && one.Others.Select(o => (o.Host, o.Trust, o.SinceUnixMs)).SequenceEqual(other.Others.Select(o => (o.Host, o.Trust, o.SinceUnixMs)));
 
-    /// <summary>A word off the wire; its parts may be missing whatever their types say.</summary>
-    private void Hear(TrustWord word)
+    private void Keep()
     {
-        if (word is not { Proved: not null, Others: not null, Signature: not null }
-            || !Array.TrueForAll(word.Proved, h => HostName.IsValid(h.Value)) || !Array.TrueForAll(word.Others, o => o is { Sentence: not null } && HostName.IsValid(o.Host.Value)))
+        if (!Judged.LastsOtherwiseThan(_services.Seat.Kept))
         {
-            ComplainOnce($"A word on trust of host {word.By} has a part missing; it does not count");
+            return;
         }
-        else if (word.By == Here || Array.IndexOf(_services.Voters, word.By) < 0)
+
+        try
         {
-            ComplainOnce($"A word on trust came in the name of host {word.By}, which is {(word.By == Here ? "this one" : "no voter")}; it does not count");
+            _services.Store.Keep(Judged.Lasting);
+            _services.Seat.Kept = Judged;
         }
-        else if (Math.Abs(NowUnixMs - word.AtUnixMs) > WordAge.TotalMilliseconds)
+        catch (AttemptException e)
         {
-            ComplainOnce($"A word on trust of voter {word.By} is {TimeSpan.FromMilliseconds(Math.Abs(NowUnixMs - word.AtUnixMs)).TotalMinutes:0} minutes {(word.AtUnixMs < NowUnixMs ? "old" : "ahead")} and does not count: it is repeated by somebody, or the clock of one of the two hosts is wrong");
-        }
-        else if (!_services.Keys.Verify(word.By, word.SignedBytes(), word.Signature))
-        {
-            ComplainOnce($"A word on trust in the name of voter {word.By} is not signed by it; it does not count");
-        }
-        else
-        {
-            Put(word);
+            Complain($"This voter's judgements cannot be kept, and are forgotten when its daemon ends: {e.Message}");
         }
     }
 
-    private void Put(TrustWord word)
+    /// <summary>A word off the wire: whatever it says, it may not get further than its voter could.</summary>
+    private void Hear(TrustWord word)
     {
-        var (before, after) = (Trust.Board, Trust.Board.With(word, NowUnixMs + (long)WordAge.TotalMilliseconds));
-        Trust.Board = after;
+        if (Array.IndexOf(_services.Voters, word.By) < 0 || word.By == Here)
+        {
+            Complain("A word on trust came in the name of a host that is no other voter; it does not count");
+        }
+        else if (!word.IsWhole || !_services.Keys.Verify(word.By, word.SignedBytes(), word.Signature))
+        {
+            Complain($"A word on trust in the name of voter {word.By} has a part missing or twice, or is not signed by it; it does not count");
+        }
+        else if (word.AtUnixMs > Latest || word.AtUnixMs < NowUnixMs - (long)WordAge.TotalMilliseconds)
+        {
+            Complain($"A word on trust of voter {word.By} is more than {WordAge.TotalMinutes} minutes off and does not count: somebody repeats an old one, or the clock of one of the two hosts is wrong");
+        }
+        else
+        {
+            Put(Trust.Board.With(word, Latest), _services.Peers.Members);
+        }
+    }
+
+    private void Put(TrustBoard after, ImmutableArray<HostName> members)
+    {
+        var (before, wasLandslide, isLandslide) = (Trust.Board, Trust.IsLandslide, after.IsLandslide(members));
+        foreach (var host in after.Hosts.Union(before.Hosts))
+        {
+            if (after.Of(host) != HostTrust.Rejected)
+            {
+                _rejectedSince.Remove(host);
+            }
+            else
+            {
+                _rejectedSince.TryAdd(host, Now);
+            }
+        }
+
+        Trust.Put(after, isLandslide ? [] : [.. _rejectedSince.Where(r => Now - r.Value >= _services.Settings.Settling).Select(r => r.Key)], isLandslide);
         foreach (var host in before.Hosts.Union(after.Hosts).Where(h => before.Of(h) != after.Of(h)))
         {
             Report(host, before.Of(host), after.Of(host));
         }
 
-        if (after.IsLandslide && !before.IsLandslide)
+        if (isLandslide && !wasLandslide)
         {
-            _log.Error("More than half of all hosts are rejected by the voters: that is likelier a wrong policy.json at the voters than so many hosts. Nothing is stopped or moved for it; look at 'amig hosts'");
+            _log.Error("More than half of all hosts are rejected by the voters: that is likelier a wrong policy.json at the voters than so many hosts. Nothing is stopped or moved for it, and what stood goes on; hosts take no containers. Look at 'amig hosts'");
         }
     }
 
@@ -267,7 +274,7 @@ public sealed class TrustActor : UntypedActor, IWithTimers
         switch (after)
         {
             case HostTrust.Rejected:
-                _log.Error("Host {0} is not trusted any more: {1}. It takes no containers; what it has is {2}", host, Trust.Board.Against(host), Trust.Board.IsLandslide ? "left alone, as more than half of all hosts are rejected" : Fate(Trust.Action));
+                _log.Error("Host {0} is not trusted any more: {1}. It takes no containers; in {2} s, if that lasts and most hosts are trusted, what it has is {3}", host, Trust.Board.Against(host), (int)_services.Settings.Settling.TotalSeconds, Fate(Trust.Action));
                 break;
             case HostTrust.Unproved:
                 _log.Warning("Host {0} takes no containers: {1}", host, Trust.Board.Against(host));
@@ -285,7 +292,7 @@ public sealed class TrustActor : UntypedActor, IWithTimers
         _ => "left as it is",
     };
 
-    private void ComplainOnce(string sentence)
+    private void Complain(string sentence)
     {
         if (_complained.Count < MostComplaints && _complained.Add(sentence))
         {
@@ -293,47 +300,45 @@ public sealed class TrustActor : UntypedActor, IWithTimers
         }
     }
 
-    private void Prove(ProveHost question, IActorRef asker)
+    /// <summary>The answer goes to the voter, whoever has sent the question; and a voter that asks again before it has its answer has to wait for that.</summary>
+    private void Prove(ProveHost question)
     {
-        if (question is not { Nonce.Length: AttestationBinding.NonceBytes, PolicyDigest.Length: AttestationBinding.NonceBytes })
+        if (!question.IsWhole || question.Host != Here || Array.IndexOf(_services.Voters, question.By) < 0 || !_services.Keys.Verify(question.By, question.SignedBytes(), question.Signature))
         {
-            asker.Tell(new ProofImpossible(Here, "the question has no nonce, or names no policy"));
+            Complain("A question for a proof was not of a voter, or not for this host; it is not answered");
             return;
         }
 
-        if (_proofs >= MostProofs)
+        if (!_answering.Add(question.By))
         {
-            asker.Tell(new ProofImpossible(Here, $"{_proofs} others have asked and not been answered yet"));
             return;
         }
 
-        _proofs++;
-        var nonce = AttestationBinding.NewNonce();
-        QuoteAsync(_services.Attestation.Tpm, AttestationBinding.OfHost(nonce, question.Nonce, question.PolicyDigest)).PipeTo(
+        var (nonce, voter, asked, here) = (AttestationBinding.NewNonce(), question.By, question.Nonce, Here);
+        QuoteAsync(_services.Attestation.Tpm, new TpmCommands.Quote(AttestationBinding.OfHost(nonce, asked, question.PolicyDigest).QualifyingData(), TpmPriority.Normal, question.Pcrs)).PipeTo(
             Self, Self,
-            answer => new Quoted(asker, answer switch
+            answer => new Quoted(this, voter, answer switch
             {
-                TpmReplies.Quoted quoted => new HostProof(Here, nonce, quoted.Evidence),
-                TpmReplies.NotAttestable no => new ProofImpossible(Here, no.Reason),
-                var other => new ProofImpossible(Here, $"its tpm actor answered with a {other.GetType().Name}"),
+                TpmReplies.Quoted quoted => new HostProof(here, asked, nonce, quoted.Evidence),
+                TpmReplies.NotAttestable no => new ProofImpossible(here, asked, no.Reason),
+                var other => new ProofImpossible(here, asked, $"its tpm actor answered with a {other.GetType().Name}"),
             }),
-            e => new Quoted(asker, new ProofImpossible(Here, e.GetBaseException().Message)));
+            e => new Quoted(this, voter, new ProofImpossible(here, asked, e.GetBaseException().Message)));
     }
 
-    /// <summary>The tpm actor answers every command, by its own deadline at the latest; nobody waits for longer than the asker does.</summary>
-    private static Task<object> QuoteAsync(ICanTell tpm, AttestationBinding binding) => tpm.Ask<object>(new TpmCommands.Quote(binding.QualifyingData()), ProofPatience);
+    /// <summary>The tpm actor answers every command, by its own deadline at the latest; nobody waits for longer than the voter does.</summary>
+    private static Task<object> QuoteAsync(ICanTell tpm, TpmCommands.Quote quote) => tpm.Ask<object>(quote, TrustSettings.ProofPatience);
 
-    private void OnHeld(Held held)
+    private void OnHeld(HoldOutcome outcome)
     {
-        _isHolding = false;
-        if (held.Trouble.Length > 0)
-        {
-            ComplainOnce($"This host's containers cannot be looked at, and so neither stand nor go on as they should: {held.Trouble}");
-        }
-
-        foreach (var sentence in held.Sentences)
+        foreach (var sentence in outcome.Done)
         {
             _log.Warning(sentence);
+        }
+
+        foreach (var trouble in outcome.Troubles)
+        {
+            Complain($"This host's containers do not all stand or go on as they should, which is tried again: {trouble}");
         }
     }
 
@@ -343,12 +348,12 @@ public sealed class TrustActor : UntypedActor, IWithTimers
         public static Tick Instance { get; } = new();
     }
 
+    /// <summary>A question under way.</summary>
+    private sealed record Question(byte[] Nonce, AttestationPolicy Policy, TimeSpan AskedAt, SteadyClock Clock, DateTimeOffset ChallengedAt);
+
     /// <summary>Self-message: this host's own proof, or why there is none.</summary>
-    private sealed record Quoted(IActorRef Asker, IWire Answer) : INoSerializationVerificationNeeded;
+    private sealed record Quoted(TrustActor By, HostName Voter, IWire Answer) : INoSerializationVerificationNeeded;
 
-    /// <summary>Self-message: what a host says to a question; null when it says nothing.</summary>
-    private sealed record Answered(HostName Host, byte[] Nonce, AttestationPolicy Policy, DateTimeOffset ChallengedAt, DateTimeOffset At, object? Answer) : INoSerializationVerificationNeeded;
-
-    /// <summary>Self-message: what was done to this host's containers, for the log, and why nothing could be; empty otherwise.</summary>
-    private sealed record Held(string[] Sentences, string Trouble) : INoSerializationVerificationNeeded;
+    /// <summary>Self-message: what was done to this host's containers.</summary>
+    private sealed record Held(HoldOutcome Outcome) : INoSerializationVerificationNeeded;
 }

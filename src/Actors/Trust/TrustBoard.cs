@@ -20,26 +20,13 @@ public sealed record TrustBoard
     {
         (_voters, _words) = (voters, words);
         var tallies = ImmutableDictionary.CreateBuilder<HostName, Tally>();
-        foreach (var word in words.Values)
+        foreach (var (host, trust) in words.Values.SelectMany(Said))
         {
-            foreach (var host in word.Proved)
-            {
-                tallies[host] = tallies.GetValueOrDefault(host).And(HostTrust.Proved);
-            }
-
-            foreach (var one in word.Others)
-            {
-                tallies[one.Host] = tallies.GetValueOrDefault(one.Host).And(one.Trust);
-            }
+            tallies[host] = tallies.GetValueOrDefault(host).And(trust);
         }
 
         _tallies = tallies.ToImmutable();
-        var judged = _tallies.Keys.Select(Of).Where(t => t != HostTrust.Unknown).ToArray();
-        IsLandslide = judged.Count(t => t == HostTrust.Rejected) * 2 > judged.Length;
     }
-
-    /// <summary>More than half of all judged hosts are rejected: it is likelier that the policy is wrong than that they all are. Nothing is stopped or moved for that.</summary>
-    public bool IsLandslide { get; }
 
     /// <summary>All hosts that a voter has judged or is about to.</summary>
     public IEnumerable<HostName> Hosts => _tallies.Keys.OrderBy(h => h.Value, StringComparer.Ordinal);
@@ -51,6 +38,15 @@ public sealed record TrustBoard
     /// <param name="latestUnixMs">A word that is there and is of later than this was taken while this host's clock was wrong, and gives way to any.</param>
     public TrustBoard With(TrustWord word, long latestUnixMs)
         => _voters.Contains(word.By) && (!_words.TryGetValue(word.By, out var before) || before.AtUnixMs < word.AtUnixMs || before.AtUnixMs > latestUnixMs) ? new TrustBoard(_voters, _words.SetItem(word.By, word)) : this;
+
+    /// <summary>
+    /// More than half of the judged ones of these hosts are rejected: it is likelier that the policy is wrong than that they all are. Nothing is stopped or moved for that.
+    /// </summary>
+    public bool IsLandslide(IEnumerable<HostName> hosts)
+    {
+        var judged = hosts.Select(Of).Where(t => t != HostTrust.Unknown).ToArray();
+        return judged.Count(t => t == HostTrust.Rejected) * 2 > judged.Length;
+    }
 
     /// <summary>What a majority makes of a host.</summary>
     public HostTrust Of(HostName host)
@@ -69,8 +65,15 @@ public sealed record TrustBoard
         var against = _words.Values
             .SelectMany(w => w.Others.Where(o => o.Host == host && o.Trust is HostTrust.Rejected or HostTrust.Unproved).Select(o => (w.By, Said: o)))
             .OrderByDescending(one => one.Said.Trust).ThenBy(one => one.By.Value, StringComparer.Ordinal).ToArray();
-        return against.Length == 0 ? "" : $"{against[0].Said.Sentence} (so say {against.Length} of {_voters.Length} voters: {string.Join(", ", against.Select(one => one.By.Value))})";
+        return against.Length == 0 ? "" : $"{Printable(against[0].Said.Sentence)} (so say {against.Length} of {_voters.Length} voters: {string.Join(", ", against.Select(one => one.By.Value))})";
     }
+
+    /// <summary>A voter counts once for each host, however its word came about.</summary>
+    private static IEnumerable<(HostName Host, HostTrust Trust)> Said(TrustWord word)
+        => word.Others.Select(o => (o.Host, o.Trust)).Concat(word.Proved.Select(h => (Host: h, Trust: HostTrust.Proved))).DistinctBy(said => said.Host);
+
+    /// <summary>It ends up on terminals and in logs, and may have been written by anybody.</summary>
+    private static string Printable(string sentence) => string.Concat(sentence.Select(c => char.IsControl(c) ? '?' : c));
 
     /// <summary>How many voters say what of one host.</summary>
     private readonly record struct Tally(int Proved, int Unproved, int Rejected)

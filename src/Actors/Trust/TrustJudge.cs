@@ -18,6 +18,24 @@ public sealed record TrustJudge
     /// <summary>Nobody has been judged.</summary>
     public static TrustJudge New { get; } = new();
 
+    /// <summary>As it was kept (<see cref="Lasting"/>): who was rejected still is, and everybody is asked anew.</summary>
+    public static TrustJudge From(IEnumerable<JudgedHost> kept) => kept.Aggregate(New, (judge, host) => judge.With(host with { AskedAt = null, FailingSince = null }));
+
+    /// <summary>What must not be forgotten: rejections, and the counters of each host's TPM, as it had them when it was last reset.</summary>
+    public JudgedHost[] Lasting
+        => [.. Hosts.Values.Where(h => h.Counters is not null || h.Rejections > 0).Select(h => h.Trust == HostTrust.Rejected ? h with { AskedAt = null, FailingSince = null } : h with { Trust = HostTrust.Unknown, SinceUnixMs = 0, Sentence = "", AskedAt = null, FailingSince = null })];
+
+    /// <summary>Whether it is worth a write: clocks of TPMs go on all the time, and are kept with the rest.</summary>
+    public bool LastsOtherwiseThan(TrustJudge kept)
+    {
+        static IEnumerable<(HostName, HostTrust, int, string?, uint?, uint?)> Of(TrustJudge judge)
+            => judge.Lasting.Select(h => (h.Host, h.Trust, h.Rejections, h.Counters?.AkFingerprint, h.Counters?.ResetCount, h.Counters?.RestartCount));
+        return !ReferenceEquals(this, kept) && !Of(this).SequenceEqual(Of(kept));
+    }
+
+    /// <summary>Whether everybody here has been asked and has answered, or has not within the patience of a question.</summary>
+    public bool HasHeardOf(IEnumerable<HostName> members) => members.All(m => Of(m) is { Trust: not HostTrust.Unknown } or { FailingSince: not null } or { Rejections: > 0 });
+
     /// <summary>Whom to ask now, the longest not asked first.</summary>
     public ImmutableArray<HostName> Due(ImmutableArray<HostName> members, TimeSpan now, TimeSpan interval)
         => [.. members.Select(Of)

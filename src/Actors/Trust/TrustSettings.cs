@@ -11,6 +11,14 @@ public sealed record TrustSettings(TimeSpan Interval, TimeSpan Patience, Untrust
     /// <summary>After a first rejection the host is asked again so soon, with another nonce.</summary>
     public static readonly TimeSpan Confirm = TimeSpan.FromSeconds(3);
 
-    /// <summary>Rejections in a row that a judgement takes: one may be of a moment in which the host's policy and the voter's were being changed.</summary>
+    /// <summary>Longest wait for one host's proof: its TPM's own deadline, and the way.</summary>
+    public static readonly TimeSpan ProofPatience = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// Nothing is done about a rejected host's containers before all other hosts have been judged twice by the policy that rejected it: a wrong policy rejects one host after the other, and must be seen to reject them all before any of them is stopped.
+    /// </summary>
+    public TimeSpan Settling => Interval + Confirm + ProofPatience;
+
+    /// <summary>Rejections in a row that a judgement takes: one may be of a moment in which a policy was being changed.</summary>
     public const int RejectionsInARow = 2;
 }

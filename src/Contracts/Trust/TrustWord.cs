@@ -27,6 +27,18 @@ public sealed record TrustWord(HostName By, long AtUnixMs, HostName[] Proved, Ho
 
     private const string DomainTag = "amig/trust-word/1";
 
+    /// <summary>Whether it can be counted: all parts are there, every host is named once, and nothing is said twice in different ways.</summary>
+    public bool IsWhole
+    {
+        get
+        {
+            var hosts = new HashSet<string>(StringComparer.Ordinal);
+            return Proved is not null && Others is not null && Signature is not null && HostName.IsValid(By.Value)
+                   && Array.TrueForAll(Proved, h => HostName.IsValid(h.Value) && hosts.Add(h.Value))
+                   && Array.TrueForAll(Others, o => o is { Sentence: not null, Trust: HostTrust.Unknown or HostTrust.Unproved or HostTrust.Rejected } && HostName.IsValid(o.Host.Value) && hosts.Add(o.Host.Value));
+        }
+    }
+
     /// <summary>What is signed: a tag, and a digest of everything else, each part with its length before it.</summary>
     public byte[] SignedBytes()
     {

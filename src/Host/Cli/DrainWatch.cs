@@ -77,7 +77,7 @@ internal sealed class DrainWatch(CliContext context, ApiClient client, string ho
         var stuck = Stuck(last);
         var containers = await client.GetAsync("/v1/containers", ApiJson.Default.ContainersJson, cancel).ConfigureAwait(false);
         var here = containers.Containers.Where(c => c.Host == host).ToLookup(c => c.State == nameof(ContainerState.Exited));
-        // What stands because its host is not trusted is in no load, and so in no decision.
+        // Nothing of it is moved, whatever it is in.
         var isLeft = seen.Standing == nameof(HostStanding.Untrusted);
         if (containers.SilentHosts.Contains(host) || (!isLeft && here[false].Any(c => !stuck.Contains(c.Name))))
         {

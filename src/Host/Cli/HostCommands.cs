@@ -12,7 +12,7 @@ internal static class HostCommands
         {
             var answer = await client.GetAsync("/v1/hosts", ApiJson.Default.HostsJson, cancel).ConfigureAwait(false);
             context.Print(parsed, answer, ApiJson.Default.HostsJson, it => context.Terminal.Write(Table(it)));
-            foreach (var one in answer.Hosts.Where(host => host.Against.Length > 0))
+            foreach (var one in answer.Hosts.Where(host => host.Against is { Length: > 0 }))
             {
                 context.Terminal.Error.WriteLine($"amig: {one.Against}.");
             }

@@ -1,3 +1,4 @@
+using System.Text;
 using ActorMigration.Contracts.Trust;
 using Microsoft.Extensions.Logging;
 
@@ -13,19 +14,30 @@ public sealed class PolicyFile(string path, AttestationPolicy first, ILogger log
 {
     private readonly Lock _lock = new();
     private AttestationPolicy _policy = first;
-    private (DateTime WrittenUtc, long Length) _seen = Look(path);
+    private byte[]? _seen;
+    private string _trouble = "";
 
-    /// <summary>Looks at the file's time and length, and reads it when they are not those of before.</summary>
+    /// <summary>Reads the file, a few KB: its time and length may be the same when one digest is exchanged for another.</summary>
     public AttestationPolicy Current
     {
         get
         {
             lock (_lock)
             {
-                if (Look(path) is var now && now != _seen)
+                try
                 {
-                    _seen = now;
-                    Read();
+                    var bytes = TrustFile.Read(path);
+                    if (_seen is null || !bytes.AsSpan().SequenceEqual(_seen))
+                    {
+                        _seen = bytes;
+                        Take(TrustState.ParsePolicy(Encoding.UTF8.GetString(bytes), path));
+                    }
+
+                    _trouble = "";
+                }
+                catch (TrustException e)
+                {
+                    Say(e.Message);
                 }
 
                 return _policy;
@@ -33,34 +45,21 @@ public sealed class PolicyFile(string path, AttestationPolicy first, ILogger log
         }
     }
 
-    private void Read()
+    private void Take(AttestationPolicy policy)
     {
-        try
+        if (!policy.Digest().AsSpan().SequenceEqual(_policy.Digest()))
         {
-            var policy = TrustState.ReadPolicy(path);
-            if (!policy.Digest().AsSpan().SequenceEqual(_policy.Digest()))
-            {
-                log.LogInformation("The attestation policy is {Name} from now on, digest {Digest}", policy.Name, Convert.ToHexStringLower(policy.Digest()));
-                _policy = policy;
-            }
-        }
-        catch (TrustException e)
-        {
-            log.LogError("The attestation policy {Name} of before is kept: {Sentence}", _policy.Name, e.Message);
+            log.LogInformation("The attestation policy is {Name} from now on, digest {Digest}", policy.Name, Convert.ToHexStringLower(policy.Digest()));
+            _policy = policy;
         }
     }
 
-    /// <summary>Of the file itself, also where the operator's tools put a link to it.</summary>
-    private static (DateTime WrittenUtc, long Length) Look(string path)
+    private void Say(string sentence)
     {
-        try
+        if (_trouble != sentence)
         {
-            var file = new FileInfo(path);
-            return (file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true)) is FileInfo { Exists: true } found ? (found.LastWriteTimeUtc, found.Length) : default;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return default;
+            _trouble = sentence;
+            log.LogError("The attestation policy {Name} of before is kept: {Sentence}", _policy.Name, sentence);
         }
     }
 }

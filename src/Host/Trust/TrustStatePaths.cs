@@ -22,5 +22,8 @@ internal sealed class TrustStatePaths(string stateDirectory)
 
     public string OwnerCa => Path.Combine(Directory, "owner-ca.crt");
 
+    /// <summary>What this host's voter has found out about others.</summary>
+    public string Judgements => Path.Combine(Directory, "judgements.json");
+
     public string Policy => Path.Combine(Directory, "policy.json");
 }

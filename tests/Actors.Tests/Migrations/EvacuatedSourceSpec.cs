@@ -22,6 +22,15 @@ public sealed class EvacuatedSourceSpec : TwoHostsSpec
     }
 
     [Fact]
+    public async Task A_key_that_is_revoked_proves_nothing_any_more_and_nothing_is_taken_of_it()
+    {
+        Hosts.Trust.Say("a", HostTrust.Rejected, "b", "w");
+        Hosts.Revoke(TwoHosts.A);
+
+        await AssertStaysAsync("rule AkRevoked");
+    }
+
+    [Fact]
     public async Task Without_a_majority_of_the_voters_its_evidence_counts()
         => await AssertStaysAsync("rule PcrValueNotAllowed");
 

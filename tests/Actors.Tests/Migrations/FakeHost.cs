@@ -147,8 +147,9 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
             return Task.FromResult(false);
         }
 
-        (IsHeld, Tree) = CannotFreeze ? throw new AttemptException(MigrationFailure.Internal, $"container {name} cannot be let go") : (false, Tree.Running);
-        return Task.FromResult(true);
+        var stood = Tree == Tree.Frozen;
+        (IsHeld, Tree) = CannotFreeze ? throw new AttemptException(MigrationFailure.Internal, $"container {name} cannot be let go") : (false, stood ? Tree.Running : Tree);
+        return Task.FromResult(stood);
     }
 
     public Task<ContainerStatus[]> ListAsync(CancellationToken cancel)

@@ -309,6 +309,58 @@ public sealed class MigrationsActorSpec : TwoHostsSpec
         Assert.Equal((MigrationFailure.NotTrusted, attempt), (refused.Failure, refused.Attempt));
     }
 
+    [Theory]
+    [InlineData("a", "host a is not trusted")]
+    [InlineData("b", "host b is not trusted")]
+    public async Task An_attempt_ends_before_its_stop_when_the_voters_find_out_about_one_of_its_hosts(string host, string sentence)
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostA, "Source.Copying");
+        Hosts.Trust.Say(host, HostTrust.Rejected, "a", "b", "w");
+
+        Hosts.HostA.Held = null;
+
+        var details = await EndOfAsync(TwoHosts.A, attempt);
+        Assert.Equal((AttemptOutcome.Aborted, MigrationFailure.AttestationFailed), (details.Outcome, details.Failure));
+        Assert.Contains(sentence, details.Sentence, StringComparison.Ordinal);
+        AwaitTrees(Tree.Running, Tree.None);
+        Assert.DoesNotContain(AttemptCall.Freeze, Hosts.HostA.Calls);
+    }
+
+    [Fact]
+    public async Task An_attempt_has_its_containers_lease_on_both_hosts_until_its_end_and_whoever_has_it_keeps_attempts_away()
+    {
+        var (a, b) = (Hosts.Services[TwoHosts.A].Leases, Hosts.Services[TwoHosts.B].Leases);
+        Assert.True(a.TryTake(TwoHosts.Container, "trust"));
+        await AssertRefusedAsync(new MigrateContainer(TwoHosts.Container, TwoHosts.B, Policy), MigrationFailure.AttemptInProgress);
+        a.Return(TwoHosts.Container, "trust");
+        Assert.True(b.TryTake(TwoHosts.Container, "trust"));
+        await AssertStaysAsync(MigrationFailure.AttemptInProgress, "is busy with container c1");
+        b.Return(TwoHosts.Container, "trust");
+
+        var attempt = await MigrateAndHoldAsync(Hosts.HostA, "Source.Copying");
+        Assert.False(a.TryTake(TwoHosts.Container, "trust") || b.TryTake(TwoHosts.Container, "trust"));
+        Hosts.HostA.Held = null;
+        await EndOfAsync(TwoHosts.A, attempt);
+        await EndOfAsync(TwoHosts.B, attempt);
+
+        await AwaitAssertAsync(() => Assert.True(a.TryTake(TwoHosts.Container, "trust") && b.TryTake(TwoHosts.Container, "trust")));
+    }
+
+    [Fact]
+    public async Task A_container_whose_lease_somebody_has_is_not_removed_and_its_own_is_returned()
+    {
+        var services = Hosts.Services[TwoHosts.A];
+        var containers = Sys.ActorOf(ContainersActor.Props(services, Hosts.HostA));
+        services.Leases.TryTake(TwoHosts.Container, "trust");
+
+        var refused = Assert.IsType<CommandRefused>(await containers.Ask<object>(new RemoveContainer(TwoHosts.Container, 0), Patience));
+        Assert.Equal(MigrationFailure.AttemptInProgress, refused.Failure);
+
+        services.Leases.Return(TwoHosts.Container, "trust");
+        Assert.IsType<ContainerRemoved>(await containers.Ask<object>(new RemoveContainer(TwoHosts.Container, 0), Patience));
+        await AwaitAssertAsync(() => Assert.True(services.Leases.TryTake(TwoHosts.Container, "trust")));
+    }
+
     private async Task AssertRefusedAsync(IWire command, MigrationFailure failure)
     {
         var refused = Assert.IsType<CommandRefused>(await Hosts.Of(TwoHosts.A).Ask<object>(command, Patience));

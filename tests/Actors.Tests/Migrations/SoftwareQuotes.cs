@@ -58,8 +58,11 @@ internal sealed class SoftwareQuotes
         request.CertificateExtensions.Add(names.Build());
         using var certificate = request.Create(_ca, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow + _validity, RandomNumberGenerator.GetBytes(8));
         var der = certificate.RawData;
-        return Props.Create(() => new TpmStandIn(key, der, pcr7, isForged ?? (static () => false)));
+        return Props.Create(() => new TpmStandIn(key, der, pcr7, isForged ?? (static () => false), pcrs => Asked.Enqueue(pcrs)));
     }
+
+    /// <summary>Which PCRs the quotes were asked for; null for those of the host's own policy.</summary>
+    public ConcurrentQueue<int[]?> Asked { get; } = new();
 
     /// <summary>Of the host's attestation key, the last that was made.</summary>
     public string FingerprintOf(HostName host) => _fingerprints[host];
@@ -105,9 +108,10 @@ internal sealed class SoftwareQuotes
     {
         private static readonly ECDsa Another = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-        public TpmStandIn(ECDsa key, byte[] certificate, Func<byte> pcr7, Func<bool> isForged)
+        public TpmStandIn(ECDsa key, byte[] certificate, Func<byte> pcr7, Func<bool> isForged, Action<int[]?> asked)
             => Receive<TpmCommands.Quote>(quote =>
             {
+                asked(quote.Pcrs);
                 var pcr = new byte[32];
                 pcr[31] = pcr7();
                 var attest = Attest(quote.QualifyingData, pcr);

@@ -59,6 +59,9 @@ internal sealed class TwoHosts
     /// <summary>Value of PCR 7 on host b; anything but 0 is not what the policy allows.</summary>
     public byte PcrOfB { get; set; }
 
+    /// <summary>The policy of both hosts does not believe a host's attestation key any more.</summary>
+    public void Revoke(HostName host) => _quotes.Policy = _quotes.Policy with { Revoked = [_quotes.FingerprintOf(host)] };
+
     /// <summary>A host whose quotes are signed by another key than the one in its certificate.</summary>
     public HostName? SignsForNobody { get; set; }
 

@@ -53,6 +53,12 @@ internal sealed class FakePortLab : IPortLab
             return Task.CompletedTask;
         }
 
+        public Task FreezeByHandAsync(ContainerName container)
+        {
+            Fake.Tree = Tree.Frozen;
+            return Task.CompletedTask;
+        }
+
         public Task KillGatedTreeAsync(ContainerName container, Fence fence)
         {
             Assert.Equal((Tree.Gated, fence), (Fake.Tree, Fake.Fence));

@@ -171,6 +171,25 @@ public sealed class AttestationVerifierSpec
     }
 
     [Fact]
+    public void Measurements_alone_can_be_overlooked_and_each_of_them_only_with_all_the_rest_in_order()
+    {
+        var pcrs = (PcrValue[])[TestQuote.Pcr(0), new PcrValue(PcrBank.Sha256, 7, new byte[32])];
+        var wrong = Make(new TestQuote { Pcrs = pcrs });
+        AttestationVerdict Overlooking(Evidence evidence, QuoteExpectation? expected = null, AttestationPolicy? policy = null)
+            => AttestationVerifier.Verify(evidence, expected ?? Expected(), policy ?? Policy, Authority.Anchors, TestAuthority.Now, AttestationVerifier.OfMeasurements);
+        AttestationRule RuleOf(AttestationVerdict verdict) => Assert.IsType<AttestationVerdict.Rejected>(verdict).Rule;
+        var ahead = Accepts(Make()).Counters with { ResetCount = 99 };
+
+        Assert.IsType<AttestationVerdict.Accepted>(Overlooking(wrong));
+        Assert.IsType<AttestationVerdict.Accepted>(Overlooking(wrong, Expected(ahead)));
+        Assert.Equal(AttestationRule.AkRevoked, RuleOf(Overlooking(wrong, policy: Policy with { Revoked = [Accepts(Make()).AkFingerprint] })));
+        Assert.Equal(AttestationRule.PcrDigestMismatch, RuleOf(Overlooking(wrong with { Pcrs = [pcrs[0], TestQuote.Pcr(7)] })));
+        Assert.Equal(AttestationRule.EvidenceTooOld, RuleOf(Overlooking(wrong, Expected() with { ChallengedAt = TestAuthority.Now.AddSeconds(-6) })));
+        Assert.Equal(AttestationRule.WrongBinding, RuleOf(Overlooking(Make(new TestQuote { Pcrs = pcrs, ExtraData = new byte[32] }))));
+        Assert.Equal(AttestationRule.SoftwareTpmNotAllowed, RuleOf(Overlooking(Make(ak: new AkRequest { Uris = AkCertificateProfile.Uris(AkRequest.Host, TpmClass.Software, "00ff") }))));
+    }
+
+    [Fact]
     public void AkRevoked()
     {
         var evidence = Make();

@@ -22,6 +22,17 @@ public sealed class TrustBoardSpec
     }
 
     [Fact]
+    public void A_voter_that_names_a_host_twice_counts_once()
+    {
+        var judgement = new HostJudgement(H, HostTrust.Rejected, 1, "no");
+        var word = Words.Of("a") with { Others = [judgement, judgement, judgement], Proved = [H, H, H] };
+
+        Assert.False(word.IsWhole);
+        Assert.Equal(HostTrust.Unknown, Empty.With(word, long.MaxValue).Of(H));
+        Assert.Equal(HostTrust.Unknown, Empty.With(word with { Others = [] }, long.MaxValue).Of(H));
+    }
+
+    [Fact]
     public void Whoever_is_no_voter_says_nothing_that_counts()
     {
         var board = Empty.With(Words.Of("x", ("h", HostTrust.Rejected)), long.MaxValue).With(Words.Of("y", ("h", HostTrust.Rejected)), long.MaxValue);
@@ -72,9 +83,19 @@ public sealed class TrustBoardSpec
     {
         (string, HostTrust)[] said = [.. Enumerable.Range(0, hosts).Select(n => ($"h{n}", n < rejected ? HostTrust.Rejected : HostTrust.Proved))];
 
-        var board = Empty.With(Words.Of("a", said), long.MaxValue).With(Words.Of("b", said), long.MaxValue).With(Words.Of("c", [.. Enumerable.Range(100, 100).Select(n => ($"h{n}", HostTrust.Proved))]), long.MaxValue);
+        var board = Empty.With(Words.Of("a", [.. said, ("gone", HostTrust.Rejected)]), long.MaxValue).With(Words.Of("b", [.. said, ("gone", HostTrust.Rejected)]), long.MaxValue)
+            .With(Words.Of("c", [.. Enumerable.Range(100, 100).Select(n => ($"h{n}", HostTrust.Proved))]), long.MaxValue);
 
-        Assert.Equal(isLandslide, board.IsLandslide);
+        // Neither those that one voter has made up nor those that are no members any more.
+        Assert.Equal(isLandslide, board.IsLandslide([.. said.Select(s => new HostName(s.Item1)), new HostName("unheard")]));
+    }
+
+    [Fact]
+    public void What_is_told_does_nothing_to_a_terminal()
+    {
+        var word = Words.Of("a") with { Others = [new HostJudgement(H, HostTrust.Rejected, 1, "\u001b[2Jgone\n")] };
+
+        Assert.Equal("?[2Jgone? (so say 1 of 3 voters: a)", Empty.With(word, long.MaxValue).Against(H));
     }
 
     [Fact]
@@ -97,8 +118,20 @@ public sealed class TrustBoardSpec
         Assert.Equal((true, isStopped, isEvacuated), (trust.IsDistrusted(H), trust.IsStopped(H), trust.IsEvacuated(H)));
         Assert.StartsWith("host h is not trusted: h is Rejected (so say 2 of 3 voters", trust.WhyTakesNothing(H), StringComparison.Ordinal);
 
+        Assert.Equal(action != UntrustedAction.Stop, trust.MayGoOn(H));
+        Assert.False(trust.MayLead(H));
+        Assert.Equal(isEvacuated, trust.WhyGivesNothing(H) is null);
+
+        // In a landslide nothing is stopped or moved, what stood goes on, and somebody has to lead.
         trust.Say("h", HostTrust.Rejected);
         Assert.Equal((true, false, false), (trust.IsDistrusted(H), trust.IsStopped(H), trust.IsEvacuated(H)));
+        Assert.True(trust.MayGoOn(H) && trust.MayLead(H));
+
+        // Not settled yet.
+        trust.Say("h", HostTrust.Rejected, "a", "b");
+        trust.Put(trust.Board, [], false);
+        Assert.Equal((true, false, false), (trust.IsDistrusted(H), trust.IsStopped(H), trust.IsEvacuated(H)));
+        Assert.Equal(action != UntrustedAction.Stop, trust.MayGoOn(H));
 
         trust.Say("h", HostTrust.Unproved, "a", "b");
         Assert.Equal((false, false, false), (trust.IsDistrusted(H), trust.IsStopped(H), trust.IsEvacuated(H)));

@@ -105,8 +105,63 @@ public sealed class TrustJudgeSpec
         var word = judge.Word(A, [.. hosts], 1);
 
         Assert.Equal(1000, word.Others.Length);
-        Assert.InRange(word.Others.Sum(o => o.Sentence.Length), 1, 64 * 1024);
+        Assert.InRange(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(word).Length, 1, IWire.MaxBytes);
         Assert.Equal(TrustWord.MostSentence, TrustJudge.New.Rejected(A, new string('x', 2000), 1).Rejected(A, new string('x', 2000), 1).Word(A, [A], 1).Others[0].Sentence.Length);
+    }
+
+    [Fact]
+    public void A_rejection_and_counters_outlive_the_daemon_and_nothing_else_does()
+    {
+        var judge = TrustJudge.New.Asked(A, TimeSpan.FromHours(1)).Accepted(A, Counters, "", 1).Rejected(A, "no", 2).Rejected(A, "no", 3).Accepted(B, Counters, "", 4);
+
+        var again = TrustJudge.From(judge.Lasting);
+
+        Assert.Equal((HostTrust.Rejected, 3, "no"), (Of(again, A).Trust, Of(again, A).SinceUnixMs, Of(again, A).Sentence));
+        Assert.Equal(HostTrust.Unknown, Of(again, B).Trust);
+        Assert.Equal(Counters, again.CountersOf(B));
+        Assert.Equal((HostName[])[A, B], again.Due([A, B], TimeSpan.Zero, Interval));
+        Assert.Equal(HostTrust.Proved, Of(again.Accepted(A, Counters, "", 5), A).Trust);
+        // One rejection before the end, and one after it.
+        Assert.Equal(HostTrust.Rejected, Of(TrustJudge.From(TrustJudge.New.Rejected(A, "no", 1).Lasting).Rejected(A, "no", 2), A).Trust);
+    }
+
+    [Fact]
+    public void Only_what_lasts_is_worth_a_write()
+    {
+        var kept = TrustJudge.New.Accepted(A, Counters, "", 1);
+
+        Assert.False(kept.LastsOtherwiseThan(kept));
+        Assert.False(kept.Accepted(A, Counters with { ClockMilliseconds = 9 }, "", 2).LastsOtherwiseThan(kept));
+        Assert.False(kept.Failed(A, "silent", TimeSpan.Zero, Patience, 2).LastsOtherwiseThan(kept));
+        Assert.True(kept.Rejected(A, "no", 2).LastsOtherwiseThan(kept));
+        Assert.True(kept.Accepted(A, Counters with { ResetCount = 2 }, "", 2).LastsOtherwiseThan(kept));
+        Assert.True(kept.Accepted(B, Counters, "", 2).LastsOtherwiseThan(kept));
+    }
+
+    [Fact]
+    public void Whoever_has_not_been_heard_of_is_known()
+    {
+        var judge = TrustJudge.New.Accepted(A, Counters, "", 1);
+
+        Assert.False(judge.HasHeardOf([A, B]));
+        Assert.True(judge.Failed(B, "silent", TimeSpan.Zero, Patience, 1).HasHeardOf([A, B]));
+        Assert.True(judge.Rejected(B, "no", 1).HasHeardOf([A, B]));
+    }
+
+    [Fact]
+    public void Every_part_of_a_question_is_signed_and_bounded()
+    {
+        var question = new ProveHost(A, B, new byte[32], new byte[32], [0, 7], []);
+        ProveHost[] changed = [question with { By = B }, question with { Host = A }, question with { Nonce = [1, .. new byte[31]] }, question with { PolicyDigest = [1, .. new byte[31]] }, question with { Pcrs = [0, 8] }, question with { Pcrs = [0] }];
+        ProveHost[] broken =
+        [
+            question with { By = default }, question with { Host = new HostName("No Host") }, question with { Nonce = [] }, question with { Nonce = null! }, question with { PolicyDigest = new byte[31] }, question with { Pcrs = [] }, question with { Pcrs = null! },
+            question with { Pcrs = [-1, 0] }, question with { Pcrs = [24] }, question with { Pcrs = [7, 0] }, question with { Pcrs = [7, 7] }, question with { Signature = null! },
+        ];
+
+        Assert.All(changed, one => Assert.NotEqual(question.SignedBytes(), one.SignedBytes()));
+        Assert.True(question.IsWhole);
+        Assert.All(broken, one => Assert.False(one.IsWhole));
     }
 
     [Fact]

@@ -15,12 +15,16 @@ internal static class Words
         [.. said.Where(s => s.Trust == HostTrust.Proved).Select(s => new HostName(s.Host))],
         [.. said.Where(s => s.Trust != HostTrust.Proved).Select(s => new HostJudgement(new HostName(s.Host), s.Trust, 1, $"{s.Host} is {s.Trust}"))], []);
 
-    /// <summary>Two voters of a, b and c (or others) say so of one host, and that the other hosts have proved themselves.</summary>
+    /// <summary>Two voters of a, b and c (or others) have said so of one host for long, and that the other hosts have proved themselves.</summary>
     internal static void Say(this ClusterTrust trust, string host, HostTrust said, params string[] proved)
     {
+        var board = trust.Board;
         foreach (var voter in (string[])["a", "b"])
         {
-            trust.Board = trust.Board.With(Of(voter, [(host, said), .. proved.Select(p => (p, HostTrust.Proved))]), long.MaxValue);
+            board = board.With(Of(voter, [(host, said), .. proved.Select(p => (p, HostTrust.Proved))]), long.MaxValue);
         }
+
+        var isLandslide = board.IsLandslide([new HostName(host), .. proved.Select(p => new HostName(p))]);
+        trust.Put(board, said == HostTrust.Rejected && !isLandslide ? [new HostName(host)] : [], isLandslide);
     }
 }

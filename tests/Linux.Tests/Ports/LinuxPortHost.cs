@@ -132,6 +132,9 @@ internal sealed class LinuxPortHost : IPortHost, IAsyncDisposable
         return Task.CompletedTask;
     }
 
+    public Task FreezeByHandAsync(ContainerName container)
+        => _layout.Open($"{_settings.CgroupParent}/{ContainerPlace.IdOf(container, ContainerRecord.Load(State, container)!.Fence)}").FreezeAsync(TimeProvider.System);
+
     public async Task KillGatedTreeAsync(ContainerName container, Fence fence)
     {
         var cgroup = _layout.Open($"{_settings.CgroupParent}/{ContainerPlace.IdOf(container, fence)}");

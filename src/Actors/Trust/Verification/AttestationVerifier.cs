@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using ActorMigration.Contracts.Trust;
@@ -11,17 +12,29 @@ namespace ActorMigration.Actors.Trust.Verification;
 /// </summary>
 public static class AttestationVerifier
 {
+    /// <summary>
+    /// What a host has measured, and whether its TPM went back: all that is asked once it is known to be the host that it says it is, with evidence of this very moment. What may be overlooked of a host that is not trusted and is to be emptied.
+    /// </summary>
+    public static ImmutableHashSet<AttestationRule> OfMeasurements { get; } = [AttestationRule.PcrNotQuoted, AttestationRule.PcrValueNotAllowed, AttestationRule.CountersWentBack];
+
     /// <summary>Verifies <paramref name="evidence"/>, all of which may be hostile, at time <paramref name="now"/>.</summary>
+    /// <param name="evidence">What the other host has sent.</param>
+    /// <param name="expected">What this side knows by itself.</param>
+    /// <param name="policy">By which it judges.</param>
+    /// <param name="anchors">Whom it believes.</param>
+    /// <param name="now">Now.</param>
+    /// <param name="overlooked">Rules that need not hold; all others must. None but <see cref="OfMeasurements"/>.</param>
     public static AttestationVerdict Verify(
         Evidence evidence,
         QuoteExpectation expected,
         AttestationPolicy policy,
         TrustAnchors anchors,
-        DateTimeOffset now)
+        DateTimeOffset now,
+        ImmutableHashSet<AttestationRule>? overlooked = null)
     {
         try
         {
-            return new AttestationVerdict.Accepted(Check(evidence, expected, policy, anchors, now));
+            return new AttestationVerdict.Accepted(Check(evidence, expected, policy, anchors, now, overlooked ?? []));
         }
         catch (RuleViolation violation)
         {
@@ -31,7 +44,7 @@ public static class AttestationVerifier
     }
 
     private static AttestationFacts Check(
-        Evidence evidence, QuoteExpectation expected, AttestationPolicy policy, TrustAnchors anchors, DateTimeOffset now)
+        Evidence evidence, QuoteExpectation expected, AttestationPolicy policy, TrustAnchors anchors, DateTimeOffset now, ImmutableHashSet<AttestationRule> overlooked)
     {
         CheckShape(evidence);
         using var ak = AkCertificate.Verify(evidence.AkCertificate, evidence.AkChain, anchors, now);
@@ -51,9 +64,13 @@ public static class AttestationVerifier
 
         RuleViolation.Unless(
             !policy.Revoked.Contains(ak.Fingerprint), AttestationRule.AkRevoked, $"its attestation key {ak.Fingerprint} is revoked");
-        CheckPcrs(evidence.Pcrs, quote, policy);
+        CheckPcrs(evidence.Pcrs, quote, policy, overlooked);
         var counters = new AttestationCounters(ak.Fingerprint, quote.Clock, quote.ResetCount, quote.RestartCount);
-        CheckCounters(counters, expected.Previous);
+        if (!overlooked.Contains(AttestationRule.CountersWentBack))
+        {
+            CheckCounters(counters, expected.Previous);
+        }
+
         var age = now - expected.ChallengedAt;
         RuleViolation.Unless(
             age.Duration() <= policy.MaxEvidenceAge,
@@ -100,7 +117,7 @@ public static class AttestationVerifier
         => RuleViolation.Unless(
             part is { Length: > 0 } && part.Length <= most, AttestationRule.Malformed, $"{what} is missing or longer than {most} bytes");
 
-    private static void CheckPcrs(PcrValue[] values, QuotedAttest quote, AttestationPolicy policy)
+    private static void CheckPcrs(PcrValue[] values, QuotedAttest quote, AttestationPolicy policy, ImmutableHashSet<AttestationRule> overlooked)
     {
         RuleViolation.Unless(
             values.All(v => v.Bank == PcrBank.Sha256) && values.Select(v => v.Index).SequenceEqual(quote.Sha256Pcrs),
@@ -121,10 +138,15 @@ public static class AttestationVerifier
         foreach (var (index, allowed) in policy.Pcrs)
         {
             var value = Array.Find(values, v => v.Index == index);
-            RuleViolation.Unless(value is not null, AttestationRule.PcrNotQuoted, $"PCR {index} was not quoted");
-            var hex = Convert.ToHexStringLower(value!.Digest);
+            RuleViolation.Unless(value is not null || overlooked.Contains(AttestationRule.PcrNotQuoted), AttestationRule.PcrNotQuoted, $"PCR {index} was not quoted");
+            if (value is null)
+            {
+                continue;
+            }
+
+            var hex = Convert.ToHexStringLower(value.Digest);
             RuleViolation.Unless(
-                allowed.Contains(hex), AttestationRule.PcrValueNotAllowed, $"PCR {index} is {hex}, which is not among its {allowed.Count} allowed values");
+                allowed.Contains(hex) || overlooked.Contains(AttestationRule.PcrValueNotAllowed), AttestationRule.PcrValueNotAllowed, $"PCR {index} is {hex}, which is not among its {allowed.Count} allowed values");
         }
     }
 

@@ -100,14 +100,16 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
     public Task HoldAsync(ContainerName name) => AttemptErrors.Of($"freezing container {name}", async () =>
     {
         var record = ContainerRecord.Load(node.StateDirectory, name) ?? throw new AttemptException(MigrationFailure.UnknownContainer, $"container {name} is not on this host");
+        var cgroup = node.Layout.Open(record.CgroupsPath);
         DurableFile.Write(HoldMark(name), []);
         try
         {
-            await node.Layout.Open(record.CgroupsPath).FreezeAsync(node.Time).ConfigureAwait(false);
+            await cgroup.FreezeAsync(node.Time).ConfigureAwait(false);
         }
         catch
         {
-            // It runs on, as a freeze that does not come about takes itself back.
+            // It runs on: what failed may have been the look at whether it stands. Only then is the mark taken away.
+            cgroup.Thaw();
             File.Delete(HoldMark(name));
             throw;
         }
@@ -120,13 +122,11 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
             return Task.FromResult(false);
         }
 
-        if (node.Layout.Open(record.CgroupsPath) is { Exists: true } cgroup)
-        {
-            cgroup.Thaw();
-        }
-
+        // A daemon that died between mark and freeze, or between thaw and this, has left the mark of a container that runs.
+        var stands = node.Layout.Open(record.CgroupsPath) is { Exists: true } cgroup && cgroup.IsFrozen ? cgroup : null;
+        stands?.Thaw();
         File.Delete(HoldMark(name));
-        return Task.FromResult(true);
+        return Task.FromResult(stands is not null);
     });
 
     /// <summary>Goes with the container's directory when the container goes.</summary>
