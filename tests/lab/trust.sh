@@ -2,7 +2,7 @@
 # Hosts of a lab that lose trust and win it back, seen through the API of h2 and from outside.
 
 # Until a voter has asked twice and all have heard, with time for a busy machine, in seconds.
-readonly JUDGE_SECONDS=40
+readonly JUDGE_SECONDS=60
 readonly WATCHED="trust.interval = 2 s
   trust.patience = 60 s
   balance.interval = 5 s"
