@@ -9,6 +9,8 @@ namespace ActorMigration.Nodes;
 /// </summary>
 internal static class Program
 {
+    private static readonly TextWriter Results = Console.Out;
+
     private const int RanToItsEnd = 0;
     private const int DidNotForm = 1;
     private const int WrongCommandLine = 2;
@@ -25,6 +27,8 @@ internal static class Program
 
     private static int Main(string[] args)
     {
+        // Akka's own lines, from before the bridge stands and after it is gone, are no results.
+        Console.SetOut(Console.Error);
         var root = new RootCommand("A cluster of many nodes in one process, with simulated loads and migrations.") { Seed, Hosts, Containers, LookCount, Patience, Window, Moving, Commit };
         root.SetAction((parsed, _) => RunAsync(parsed));
         var parsed = root.Parse(args);
@@ -47,6 +51,8 @@ internal static class Program
             return WrongUse($"there have to be {FewestHosts} hosts, a container on each, and a look.");
         }
 
+        // Each daemon has a pool of its own with a thread for each core at least; with one such pool for all, nodes wait for each other's threads to be made, one in half a second.
+        ThreadPool.SetMinThreads(Environment.ProcessorCount * shape.Hosts, Environment.ProcessorCount * shape.Hosts);
         var directory = Directory.CreateTempSubdirectory("amig-cluster-");
         try
         {
@@ -54,7 +60,7 @@ internal static class Program
             await using var ending = cluster.ConfigureAwait(false);
             var run = new Run(shape, cluster);
             var isFormed = await run.MeasureAsync().ConfigureAwait(false);
-            Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object?>
+            Results.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object?>
             {
                 ["bench"] = "cluster",
                 ["commit"] = parsed.GetValue(Commit),

@@ -46,6 +46,7 @@ internal sealed class Run(Shape shape, NodesInProcess cluster)
 
     private async Task<bool> FormAsync()
     {
+        var usage = Usage.Now(TimeProvider.System);
         var (residentBefore, threadsBefore, began) = (Usage.ResidentMiB(), Usage.Threads(), Stopwatch.GetTimestamp());
         Results["load_average"] = Usage.LoadAverage();
         await cluster.StartAsync().ConfigureAwait(false);
@@ -58,6 +59,8 @@ internal sealed class Run(Shape shape, NodesInProcess cluster)
         Say($"formed: {isFormed}");
         var isNamed = isFormed && await UntilAsync(() => cluster.Acting?.Sight.Named == shape.Hosts).ConfigureAwait(false);
         Results["acting_names_all_s"] = isNamed ? Seconds(began) : null;
+        var now = Usage.Now(TimeProvider.System);
+        Results["cores_had_while_forming"] = ((now.Cpu - usage.Cpu) / (now.At - usage.At)).Rounded(2);
         GC.Collect();
         Results["threads_per_node"] = ((Usage.Threads() - threadsBefore) / (double)shape.Hosts).Rounded(1);
         Results["resident_mib_per_node"] = ((Usage.ResidentMiB() - residentBefore) / shape.Hosts).Rounded(1);
@@ -79,6 +82,7 @@ internal sealed class Run(Shape shape, NodesInProcess cluster)
         Results["idle_messages_per_host_s"] = (idle.All.Messages / idle.Seconds / shape.Hosts).Rounded(1);
         Results["idle_wire_bytes_per_host_s"] = (idle.WireBytes / idle.Seconds / shape.Hosts).Rounded(0);
         Results["idle_cpu_ms_per_host_s"] = (idle.Cpu.TotalMilliseconds / idle.Seconds / shape.Hosts).Rounded(2);
+        Results["cores_had_while_idle"] = (idle.Cpu.TotalSeconds / idle.Seconds).Rounded(2);
         Results["unreachable_while_idle"] = cluster.Events.Unreachable - unreachable;
         Say("counted without looks");
         return idle;
