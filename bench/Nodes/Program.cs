@@ -9,7 +9,8 @@ namespace ActorMigration.Nodes;
 /// </summary>
 internal static class Program
 {
-    private static readonly TextWriter Results = Console.Out;
+    /// <summary>Not <see cref="Console.Out"/>, which is where Akka writes what no bridge takes: that goes to stderr here.</summary>
+    private static readonly StreamWriter Results = new(Console.OpenStandardOutput()) { AutoFlush = true };
 
     private const int RanToItsEnd = 0;
     private const int DidNotForm = 1;
@@ -27,7 +28,6 @@ internal static class Program
 
     private static int Main(string[] args)
     {
-        // Akka's own lines, from before the bridge stands and after it is gone, are no results.
         Console.SetOut(Console.Error);
         var root = new RootCommand("A cluster of many nodes in one process, with simulated loads and migrations.") { Seed, Hosts, Containers, LookCount, Patience, Window, Moving, Commit };
         root.SetAction((parsed, _) => RunAsync(parsed));
