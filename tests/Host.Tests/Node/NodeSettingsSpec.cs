@@ -50,6 +50,14 @@ public sealed class NodeSettingsSpec
     }
 
     [Fact]
+    public void A_connection_may_lose_some_of_its_own_heartbeats_before_it_is_made_anew()
+    {
+        var detector = With(Own).Merged.GetConfig("akka.remote.transport-failure-detector");
+
+        Assert.InRange(detector.GetTimeSpan("heartbeat-interval"), TimeSpan.FromSeconds(10), detector.GetTimeSpan("acceptable-heartbeat-pause") / 4);
+    }
+
+    [Fact]
     public void Labels_are_read_in_their_order()
         => Assert.Equal(["ssd", "rack-2"], NodeSettingsReader.Read(With(Own + "\namig.labels = [\"ssd\", rack-2]")).Load.Labels);
 
