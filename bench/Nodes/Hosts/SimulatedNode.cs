@@ -1,5 +1,6 @@
 using System.Net;
 using ActorMigration.Actors;
+using ActorMigration.Actors.Trust;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Node;
 using Akka.Actor;
@@ -62,6 +63,7 @@ internal sealed class SimulatedNode
     {
         var node = new SimulatedNode(NodeSettingsReader.Read(files), files, identity, log, store);
         await NodeActors.StartAsync(node.System, children => node.Compose(children, hosts), node.Lifecycle.Fail).ConfigureAwait(false);
+        node.System.ActorOf(MemberDialler.Props(node.Peers, node.System), "member-dialler");
         return node;
     }
 
@@ -74,8 +76,8 @@ internal sealed class SimulatedNode
         var time = TimeProvider.System;
         node.ActorOf(SimulatedMigrations.Props(Host, hosts, Settings.Balance.Policy, time), "migrations");
         node.ActorOf(LoadActor.Props(Host, hosts.SourceOf(Host), Settings.Load, () => HostStanding.Accepts, static _ => null, time), "load");
-        var console = node.ActorOf(ConsoleActor.Props(Peers, new VoterPoll(new NoVoters(), [.. Settings.Voters.Select(v => v.Host)], Settings.VoterTimes, time)), "console");
-        node.ActorOf(BalancerActor.Props(new BalanceServices(Peers, console, Store, NoDrain.Instance, Settings.Balance.Policy, Settings.Migration.Policy(0, false, false), Never, time)), "balancer");
+        var console = node.ActorOf(ConsoleActor.Props(Peers, new VoterPoll(new NoVoters(), [.. Settings.Voters.Select(v => v.Host)], Settings.VoterTimes, time), ClusterTrust.None), "console");
+        node.ActorOf(BalancerActor.Props(new BalanceServices(Peers, ClusterTrust.None, console, Store, NoDrain.Instance, Settings.Balance.Policy, Settings.Migration.Policy(0, false, false), Never, time)), "balancer");
     }
 
     private sealed class NoVoters : IVoterClient

@@ -89,6 +89,8 @@ public sealed class TrustActor : UntypedActor, IWithTimers
             case Held held:
                 OnHeld(held.Outcome);
                 break;
+            case Hello:
+                break;
             case Quoted or HostProof or ProofImpossible:
                 // Of this actor before a restart; or of a question that was given up, or that nobody here has asked.
                 break;

@@ -62,6 +62,13 @@ public sealed class ClusterPeers(ActorSystem system, HostName self, PeerCertific
         return state.Members.Select(member => (member, NameOf(member), !state.Unreachable.Contains(member)));
     }
 
+    /// <summary>Members that are up and reachable, and have not been dialled yet.</summary>
+    internal IEnumerable<Address> Nameless()
+    {
+        var state = _cluster.State;
+        return state.Members.Where(member => member.Status == MemberStatus.Up && !state.Unreachable.Contains(member) && NameOf(member) is null).Select(member => member.Address);
+    }
+
     private ActorSelection? Select(HostName host, string actor)
     {
         if (host == self)

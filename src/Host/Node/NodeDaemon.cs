@@ -43,6 +43,7 @@ internal static class NodeDaemon
                 var cluster = new ClusterPeers(system, settings.Host, peers);
                 services.TellMembership(() => IsUp(settings, cluster));
                 var console = await services.StartAsync(system, lifecycle, cluster).ConfigureAwait(false);
+                system.ActorOf(MemberDialler.Props(cluster, system), "member-dialler");
                 var api = await ApiServer.StartAsync(settings, console, () => Hosts(settings, cluster, services.Trust.Board), services.AskVotersAsync, services.ResolveAsync, services.Linux.Images, time, logs).ConfigureAwait(false);
                 await using (api.ConfigureAwait(false))
                 {
