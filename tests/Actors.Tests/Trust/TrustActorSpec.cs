@@ -307,7 +307,7 @@ public sealed class TrustActorSpec : TestKit
         _quotes.Asked.Clear();
         await LookAsync(() => _boards[B].Board.Of(A) == HostTrust.Proved);
 
-        Assert.All(_quotes.Asked, pcrs => Assert.Equal([7], pcrs));
+        Assert.All(_quotes.Asked, pcrs => Assert.Equal((int[])[7], pcrs!));
         Assert.NotEmpty(_quotes.Asked);
     }
 
@@ -351,7 +351,7 @@ public sealed class TrustActorSpec : TestKit
         _kept[B].IsFull = true;
 
         await LookAsync(() => _boards[B].IsDistrusted(A));
-        Assert.Empty(_kept[B].Judged.Where(j => j.Trust == HostTrust.Rejected));
+        Assert.DoesNotContain(_kept[B].Judged, j => j.Trust == HostTrust.Rejected);
         _kept[B].IsFull = false;
         await LookAsync(() => _kept[B].Judged.Any(j => j.Trust == HostTrust.Rejected));
     }
