@@ -72,8 +72,13 @@ internal sealed partial class World
     /// <summary>Only the register leaves the stopped state.</summary>
     private void MustBeDecided(SimulatedHost host, AttemptId attempt, Verdict value, AttemptCall call)
     {
+        if (!_protocol.HasRegister)
+        {
+            return;
+        }
+
         Effect(host, attempt, value);
-        if (_protocol.HasRegister && !_decided.Contains((attempt, value)) && !IsResolved(attempt, value))
+        if (!_decided.Contains((attempt, value)) && !IsResolved(attempt, value))
         {
             Broken(ViolationKind.NotDecided, $"host {host.Name} does {call} though its register has not decided {value}");
         }

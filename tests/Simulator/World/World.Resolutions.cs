@@ -11,6 +11,8 @@ internal sealed partial class World
     private readonly Dictionary<RegisterId, Verdict> _resolved = [];
     private readonly List<(SimulatedHost Host, AttemptId Attempt, Verdict Value)> _effects = [];
     private int _lostTrees;
+
+    /// <summary>How many trees had been lost when the operator gave the container to a side on which it stood; null when he has not.</summary>
     private int? _lostTreesWhenGiven;
 
     /// <summary>The certificate of an event, when it has one.</summary>
@@ -58,8 +60,8 @@ internal sealed partial class World
         }
 
         _resolved[register] = value;
-        var source = Array.Find(_hosts, h => h.Tree is Tree.Frozen or Tree.Running);
-        _lostTreesWhenGiven = (value == Verdict.Dest ? Array.Exists(_hosts, h => h.Tree == Tree.Gated && h.StoppedBy == register.Attempt) : source is not null) ? _lostTrees : null;
+        var stands = Array.Exists(_hosts, h => value == Verdict.Dest ? h.Tree == Tree.Gated && h.StoppedBy == register.Attempt : h.Tree is Tree.Frozen or Tree.Running);
+        _lostTreesWhenGiven = stands ? _lostTrees : null;
     }
 
     /// <summary>What was done on a host by a verdict stands against what is done on another, until the host is switched off.</summary>
