@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The simulator of the hand-over: the production state machines of source, destination and voters in schedules with lost, doubled, late and reordered messages, crashes at every
 # step, old and lost disks, partitions, clock steps, several attempts in a row. The last line is one JSON object; docs/simulator.md explains it. Needs no root.
-# usage: tests/sim.sh [--schedules N] [--seed S] [--mutant NAME | --naive] [--coverage FILE] [--scripts DIR]
+# usage: tests/sim.sh [--schedules N] [--seed S] [--mutant NAME | --naive] [--plain] [--coverage FILE] [--scripts DIR]
 #        tests/sim.sh --replay SCRIPT|SEED:NUMBER [--mutant NAME | --naive]
 # Without --seed a fresh one is drawn and printed. Exit code 0: no violation, or with --mutant and --naive: one was found.
 set -euo pipefail

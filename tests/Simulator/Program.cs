@@ -23,6 +23,7 @@ internal static class Program
     private static readonly Option<string?> Replay = new("--replay") { Description = "A script's file, or SEED:NUMBER of one schedule of a run: prints every step of it." };
     private static readonly Option<Mutant> Broken = new("--mutant") { Description = "Break one rule on purpose; a violation has to be found.", DefaultValueFactory = _ => Mutant.None };
     private static readonly Option<bool> Naive = new("--naive") { Description = "The acknowledge-based protocol; its double run has to be found." };
+    private static readonly Option<bool> Plain = new("--plain") { Description = "No schedules that aim at cells which the others have not reached." };
     private static readonly Option<FileInfo?> CoverageFile = new("--coverage") { Description = "Where the table of cells goes, as markdown." };
     private static readonly Option<DirectoryInfo?> ScriptDirectory = new("--scripts") { Description = "Where scripts of violations go; without it the directory for temporary files." };
 
@@ -30,7 +31,7 @@ internal static class Program
     {
         var root = new RootCommand("Drives the production state machines of the hand-over through schedules with faults.")
         {
-            Schedules, Seed, Replay, Broken, Naive, CoverageFile, ScriptDirectory,
+            Schedules, Seed, Replay, Broken, Naive, Plain, CoverageFile, ScriptDirectory,
         };
         root.SetAction(Run);
         var parsed = root.Parse(args);
@@ -53,7 +54,7 @@ internal static class Program
 
         var seed = parsed.GetValue(Seed) ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         Console.WriteLine($"seed {seed}");
-        var result = new Campaign(plan, seed, parsed.GetValue(Schedules)) { Progress = Tell, IsAiming = !plan.IsBroken }.Run();
+        var result = new Campaign(plan, seed, parsed.GetValue(Schedules)) { Progress = Tell, IsAiming = !plan.IsBroken && !parsed.GetValue(Plain) }.Run();
         foreach (var finding in result.Findings)
         {
             Report(plan, seed, finding, parsed.GetValue(ScriptDirectory)?.FullName ?? Path.GetTempPath());

@@ -105,11 +105,12 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
         {
             // Whoever is to have the container first: when nothing of it can go on there, nobody else has promised anything yet.
             var winner = draft.Value == Verdict.Dest ? registration.Destination : registration.Source;
+            ImmutableArray<HostName> others = [.. here.Where(h => h != winner)];
             var prepare = new VoterRequest.PrepareResolution(registration, draft.Generation, draft.Value);
             var promises = await AskAsync([winner], prepare).ConfigureAwait(false);
             if (promises[winner] is VoterReply.ResolutionPromised or VoterReply.Decided)
             {
-                promises = promises.Concat(await AskAsync([.. here.Where(h => h != winner)], prepare).ConfigureAwait(false)).ToDictionary();
+                promises = promises.Concat(await AskAsync(others, prepare).ConfigureAwait(false)).ToDictionary();
             }
 
             if (await AnswerAsync(registration, promises).ConfigureAwait(false) is { } first)
@@ -131,7 +132,10 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
                 continue;
             }
 
-            var consents = await AskAsync(here, new VoterRequest.ConsentToResolution(draft)).ConfigureAwait(false);
+            // And first here too: were another host bound to it, and what stands there lost before it is, then it could go on on neither side.
+            var consent = new VoterRequest.ConsentToResolution(draft);
+            var consents = await AskAsync([winner], consent).ConfigureAwait(false);
+            consents = consents.Concat(consents[winner] is VoterReply.Consented ? await AskAsync(others, consent).ConfigureAwait(false) : promises.Where(p => p.Key != winner)).ToDictionary();
             if (await AnswerAsync(registration, consents).ConfigureAwait(false) is { } second)
             {
                 return second;

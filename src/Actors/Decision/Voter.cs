@@ -130,6 +130,12 @@ public sealed class Voter : IResolutionSeat, IDisposable
                 return false;
             }
 
+            // The operator's verdict has ended that promise, and is on its way to the attempt: what the voters said, and has been on its way for longer, must not overtake it.
+            if (VerdictOf(register)?.Generation > certificate.Generation)
+            {
+                return false;
+            }
+
             _acted[register.Container] = certificate;
             return true;
         }

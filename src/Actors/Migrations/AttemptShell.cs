@@ -122,7 +122,7 @@ public abstract class AttemptShell : UntypedActor, IWithTimers, IWithUnboundedSt
         {
             case AttemptEvent.VerdictLearned { Certificate: var certificate } when !MayActOn(certificate):
             case VerdictReached { Certificate: var told } when !MayActOn(told):
-                Log.Error("Attempt {0} in {1}: a verdict of the voters is not acted on, as this host has promised to wait for the operator's resolution", _attempt, StateName);
+                Log.Error("Attempt {0} in {1}: a verdict of the voters is not acted on, as this host has promised to wait for the operator's resolution, or has it", _attempt, StateName);
                 break;
             case AttemptEvent e:
                 Feed(e);
@@ -161,9 +161,7 @@ public abstract class AttemptShell : UntypedActor, IWithTimers, IWithUnboundedSt
         Perform(actions, e);
     }
 
-    /// <summary>What proves nothing is left to the state machine, which says so.</summary>
-    private bool MayActOn(VerdictCertificate certificate)
-        => Registration is not { } registration || !VerdictCheck.Verify(certificate, registration, Services.Decision.Keys) || Services.Decision.Seat.Admit(certificate);
+    private bool MayActOn(VerdictCertificate certificate) => Services.Decision.Seat.MayActOn(Registration, certificate, Services.Decision.Keys);
 
     private void Perform(ImmutableArray<AttemptAction> actions, AttemptEvent e)
     {

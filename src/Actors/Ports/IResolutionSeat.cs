@@ -10,7 +10,7 @@ public interface IResolutionSeat
 {
     /// <summary>
     /// True when this host's attempt may act on the verdict; from then on the operator is told this verdict instead of a promise. False when a higher generation was
-    /// promised: nothing may be done before the operator's verdict is here.
+    /// promised, or is the verdict: nothing may be done before the operator's verdict is here.
     /// </summary>
     bool Admit(VerdictCertificate certificate);
 

@@ -294,6 +294,44 @@ public sealed class ResolveSpec : TwoHostsSpec
     }
 
     [Fact]
+    public async Task The_side_that_gets_it_consents_first_so_that_what_is_lost_there_meanwhile_leaves_nobody_bound()
+    {
+        await MigrateAndHoldAsync(Hosts.HostB, "Destination.Deciding");
+        var attempt = Assert.Single(Hosts.JournalOf(TwoHosts.B).OfType<JournalEntry.Proposed>()).Attempt;
+        Hosts.DeadVoters[W] = Hosts.SilentVoters[TwoHosts.A] = true;
+        Hosts.Loses = static (host, request) => host == TwoHosts.B && request is VoterRequest.ConsentToResolution;
+        Assert.Contains("Host b has stopped answering", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Dest, W)), StringComparison.Ordinal);
+
+        Hosts.Loses = static (_, _) => false;
+        Hosts.HostB.Tree = Tree.None;
+
+        Assert.Empty(Hosts.VoterRecordsOf(TwoHosts.A).OfType<VoterRecord.ResolutionConsented>());
+        Assert.Contains("does not wait at its gate", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Dest, W)), StringComparison.Ordinal);
+        await ResolvedAsync(TwoHosts.A, Order(attempt, Verdict.Source, W));
+        Hosts.HostB.Held = null;
+        AwaitTrees(Tree.Running, Tree.None);
+    }
+
+    [Fact]
+    public async Task What_the_voters_said_before_does_not_overtake_the_operators_verdict_on_its_way_to_the_attempt()
+    {
+        await MigrateAndHoldAsync(Hosts.HostB, "Destination.JournalingVerdict");
+        var said = Decided(Assert.Single(Hosts.JournalOf(TwoHosts.B).OfType<JournalEntry.Begun>()).Registration);
+        Hosts.DeadVoters[W] = Hosts.DeadVoters[TwoHosts.B] = true;
+        var attempt = said.Register.Attempt;
+        await ResolvedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W));
+
+        Assert.False(Hosts.VoterOf(TwoHosts.A).Admit(said));
+        Assert.True(Hosts.VoterOf(TwoHosts.A).Admit(Assert.IsType<VerdictCertificate>(Hosts.VoterOf(TwoHosts.A).VerdictOf(said.Register))));
+    }
+
+    /// <summary>What b and w may have said.</summary>
+    private static VerdictCertificate Decided(Registration registration)
+        => new(registration.Register, Verdict.Dest, [.. registration.Voters.Where(v => v.Host != TwoHosts.A)
+            .Select(v => new SignedAccept(v.Host, v.Incarnation, registration.Register, new Ballot(1, TwoHosts.B), Verdict.Dest, []))
+            .Select(a => a with { Signature = new FakeSigner(a.Voter).Sign(DecisionBytes.ToSign(a)) })]);
+
+    [Fact]
     public async Task Asked_again_it_says_the_same_and_never_the_other()
     {
         var attempt = await StandsWithoutMajorityAsync();

@@ -37,6 +37,10 @@ public sealed class HandOverSimulationSpec(ITestOutputHelper output)
         "recovery Asking Memory Waits", "recovery Asking Memory Votes", "recovery Asking Heard", "recovery NotingMemory Written", "recovery TakingOver Written",
         "recovery NotingAdmission Written", "recovery Counting Counted", "recovery Noting Written", "recovery CatchingUp Counted",
         "creator Deciding VerdictLearned", "creator Starting CallDone", "creator Opening RegisterAnswered",
+        "voter Opened PrepareResolution", "voter Promised PrepareResolution", "voter Accepted PrepareResolution", "voter Barred Prepare", "voter Barred Accept Dest", "voter Barred Accept Source",
+        "voter Barred PrepareResolution", "voter Barred ConsentToResolution", "voter Barred SpreadResolution", "voter Consented Prepare", "voter Consented PrepareResolution",
+        "voter Consented SpreadResolution", "voter Idle AskResolutions", "errand PrepareResolution ResolutionPromised", "errand PrepareResolution Decided", "errand PrepareResolution Refused",
+        "errand ConsentToResolution Consented", "errand ConsentToResolution ResolutionPromised", "errand SpreadResolution Done", "errand AskResolutions Resolutions",
         "proposer Accepting Accepted", "proposer Accepting Outbid", "proposer Preparing Promised", "proposer Preparing UnknownRegister",
     ];
 
@@ -99,6 +103,13 @@ public sealed class HandOverSimulationSpec(ITestOutputHelper output)
     [InlineData(nameof(Mutant.AdmissionForgetsOpenRegisters))]
     [InlineData(nameof(Mutant.CrashedCountIsCountedOnce))]
     [InlineData(nameof(Mutant.AdmittedVotesInOldAttempts))]
+    [InlineData(nameof(Mutant.ConsentNotKept))]
+    [InlineData(nameof(Mutant.PromiseNotKept))]
+    [InlineData(nameof(Mutant.ConsentNotAsked))]
+    [InlineData(nameof(Mutant.GenerationNotCompared))]
+    [InlineData(nameof(Mutant.ConsentsToBoth))]
+    [InlineData(nameof(Mutant.SeatNotAsked))]
+    [InlineData(nameof(Mutant.FencedRunsOn))]
     public void A_broken_rule_is_found_out(string mutant) => Find(new Plan(IsNaive: false, Enum.Parse<Mutant>(mutant)), Schedules);
 
     [Fact]

@@ -17,6 +17,10 @@ internal enum VoterState
     Accepted,
     Closed,
     BelowFloor,
+
+    /// <summary>It has promised the operator to wait.</summary>
+    Barred,
+    Consented,
 }
 
 /// <summary>A cell of the coverage: which machine, in which state, handles what. All cells that the types allow have a number; few can be reached.</summary>
@@ -24,6 +28,7 @@ internal static class Cells
 {
     private const string AcceptOf = "Accept ";
     private const string MemoryOf = "Memory ";
+    private const string NoReply = "NoReply";
 
     /// <summary>The messages between the two hosts.</summary>
     public static readonly string[] MessageNames = [.. NamesOf(typeof(IAttemptMessage)).Order(StringComparer.Ordinal)];
@@ -35,7 +40,13 @@ internal static class Cells
     [
         nameof(VoterRequest.AskFloor), nameof(VoterRequest.Begin), nameof(VoterRequest.Prepare), AcceptOf + Verdict.Source, AcceptOf + Verdict.Dest, nameof(VoterRequest.Learn),
         nameof(VoterRequest.AskMemory), nameof(VoterRequest.Withdraw), nameof(VoterRequest.Release),
+        .. OperatorsRequests, nameof(VoterRequest.AskResolutions),
     ];
+
+    private static string[] OperatorsRequests => [nameof(VoterRequest.PrepareResolution), nameof(VoterRequest.ConsentToResolution), nameof(VoterRequest.SpreadResolution)];
+
+    /// <summary>What an operator's run, and what tells of his verdicts, waits for.</summary>
+    private static readonly string[] ErrandStates = [nameof(VoterRequest.AskFloor), .. OperatorsRequests, nameof(VoterRequest.AskResolutions)];
 
     private static readonly string[] RecoveryNames =
         [.. NamesOf(typeof(RecoveryEvent)).Order(StringComparer.Ordinal), .. Enum.GetNames<VoterStanding>().Select(s => MemoryOf + s)];
@@ -49,10 +60,11 @@ internal static class Cells
     private static readonly Table Proposers = new("proposer", Enum.GetNames<ProposerState>(), ProposerNames, Voter.End);
     private static readonly Table Recovery = new("recovery", Enum.GetNames<RecoveryState>(), RecoveryNames, Proposers.End);
     private static readonly Table Creation = new("creator", Enum.GetNames<CreatorState>(), AttemptNames, Recovery.End);
-    private static readonly Table[] Tables = [Source, Destination, Voter, Proposers, Recovery, Creation];
+    private static readonly Table Errands = new("errand", ErrandStates, [.. NamesOf(typeof(VoterReply)).Order(StringComparer.Ordinal), NoReply], Creation.End);
+    private static readonly Table[] Tables = [Source, Destination, Voter, Proposers, Recovery, Creation, Errands];
 
     /// <summary>How many there are.</summary>
-    public static int Number => Creation.End;
+    public static int Number => Errands.End;
 
     public static int Of(ISide side, AttemptEvent happened) => (side.Role switch { AttemptRole.Source => Source, AttemptRole.Destination => Destination, _ => Creation }).Cell(side.State, NameOf(happened));
 
@@ -70,6 +82,9 @@ internal static class Cells
         VoterRequest.Accept => RequestNames[4],
         _ => request.GetType().Name,
     });
+
+    /// <summary>One host's answer to what an operator's run asks, or to who tells of his verdicts or asks for them; null when there was none.</summary>
+    public static int Of(VoterRequest question, VoterReply? reply) => Errands.Cell(Array.IndexOf(ErrandStates, question.GetType().Name), reply?.GetType().Name ?? NoReply);
 
     public static string NameOf(AttemptEvent happened) => happened is AttemptEvent.Received r ? r.Message.GetType().Name : happened.GetType().Name;
 
@@ -102,6 +117,7 @@ internal static class Cells
 
     private static VoterState StateOf(SimulatedHost voter, VoterRequest request) => voter.Votes.Membership.Standing(voter.IsVoting) switch
     {
+        _ when request is VoterRequest.PrepareResolution or VoterRequest.ConsentToResolution or VoterRequest.SpreadResolution or VoterRequest.AskResolutions => StateOf(voter.Ballots, request),
         VoterStanding.New => VoterState.New,
         VoterStanding.Waits => VoterState.Waits,
         _ => StateOf(voter.Ballots, request),
@@ -116,8 +132,16 @@ internal static class Cells
             VoterRequest.Accept r => r.Register,
             VoterRequest.Learn r => r.Certificate.Register,
             VoterRequest.Withdraw r => r.Register,
+            VoterRequest.PrepareResolution r => r.Registration.Register,
+            VoterRequest.ConsentToResolution r => r.Resolution.Register,
+            VoterRequest.SpreadResolution r => r.Register.Registration.Register,
             _ => null,
         };
+        if (register is not null && state.Resolving is { } resolving && resolving.Registration.Register == register)
+        {
+            return resolving.Consented is null ? VoterState.Barred : VoterState.Consented;
+        }
+
         return register is null || state.Open is null || state.Open.Id != register
             ? register is not null && state.Kept.Any(k => k.Register.Registration.Register == register) ? VoterState.Closed
                 : register is not null && register.Fence < state.Lowest ? VoterState.BelowFloor

@@ -7,7 +7,7 @@ namespace ActorMigration.Simulator;
 /// One seed's schedule: one to three attempts, each quiet up to some point and then in a storm. What may go wrong in it is drawn first, so that some schedules have one
 /// kind of fault and get far, and others have many.
 /// </summary>
-internal sealed class Schedule
+internal sealed partial class Schedule
 {
     /// <summary>Any cell is as good as any other.</summary>
     public const int NoAim = -1;
@@ -57,7 +57,8 @@ internal sealed class Schedule
         _plan = plan;
         _aim = aim;
         _chance = new Chance(seed);
-        Voters = _chance.Once(4) ? 5 : 3;
+        _isOfTheOperator = !plan.IsNaive && (plan.IsOfTheOperator || new Chance(seed ^ Operators).Once(OneInOfTheOperator));
+        Voters = _chance.Once(_isOfTheOperator ? 2 : 4) ? 5 : 3;
         _world = new World(plan.Protocol, plan.Mutant, Voters) { Coverage = coverage };
         _lines = isRecorded ? [] : null;
         _isCutting = _chance.Once(2);
@@ -72,6 +73,10 @@ internal sealed class Schedule
         _creations = _chance.Once(4) ? 1 : 0;
         _clocks = _chance.Once(4) ? 1 + _chance.Next(3) : 0;
         _cancels = _chance.Once(4) ? 1 : 0;
+        if (_isOfTheOperator)
+        {
+            PrepareOperator();
+        }
     }
 
     private int Voters { get; }
@@ -104,7 +109,7 @@ internal sealed class Schedule
             Do(step);
         }
 
-        if (!_plan.IsNaive && _chance.Once(6))
+        if (!_isOfTheOperator && !_plan.IsNaive && _chance.Once(6))
         {
             FoundCluster();
         }
@@ -121,7 +126,12 @@ internal sealed class Schedule
                 Do(new Step(StepKind.Copy) { Number = _chance.Next(3) != 0 ? Verdicts : _chance.Next(Cells.MessageNames.Length) });
             }
 
-            Attempt(mostSteps: attempts == 1 ? 200 : 120);
+            Attempt(mostSteps: _isOfTheOperator ? MostStepsBefore : attempts == 1 ? 200 : 120);
+            if (_isOfTheOperator)
+            {
+                LoseMajority();
+            }
+
             if (attempt < attempts - 1 && !_chance.Once(3))
             {
                 Do(new Step(StepKind.Heal));
@@ -164,7 +174,7 @@ internal sealed class Schedule
             // Most attempts are quiet until the stop is near: a storm from the start seldom gets there, and it is the stop that must be right.
             var from = _chance.Once(4) ? SourceState.Offering : SourceState.AgreeingStop;
             var to = _chance.Once(4) ? SourceState.Cleaning : SourceState.AwaitingVerdict;
-            var state = _chance.Once(4) ? SourceState.AwaitingVerdict : from + _chance.Next(to - from + 1);
+            var state = _chance.Once(4) || (_isOfTheOperator && _chance.Once(2)) ? SourceState.AwaitingVerdict : from + _chance.Next(to - from + 1);
             Do(new Step(StepKind.Quiet) { Host = source, Number = (int)state });
         }
 
@@ -200,7 +210,7 @@ internal sealed class Schedule
 
     private void StormStep()
     {
-        if (_aim >= 0 && TakeAimed())
+        if ((_aim >= 0 && TakeAimed()) || (_isOfTheOperator && OperatorStep()))
         {
             return;
         }
@@ -215,7 +225,7 @@ internal sealed class Schedule
             case < 5 when Down() is var down and >= 0:
                 Do(new Step(StepKind.Restart) { Host = down });
                 break;
-            case >= 50 and < 58 when First(static h => h is { IsUp: false, IsLost: false, HasLostVotes: true }) is var emptied and >= 0:
+            case >= 50 and < 58 when First(static h => h is { IsUp: false, IsLost: false, IsOff: false, HasLostVotes: true }) is var emptied and >= 0:
                 // What a voter without its memory does is worth more than that it is away.
                 Do(new Step(StepKind.Restart) { Host = emptied });
                 break;
@@ -283,7 +293,7 @@ internal sealed class Schedule
         if (_chance.Once(2))
         {
             Do(new Step(StepKind.Copy) { Number = Offers });
-            _disks = Math.Max(_disks, 1 + _chance.Next(2));
+            _disks = _isOfTheOperator ? 0 : Math.Max(_disks, 1 + _chance.Next(2));
         }
 
         if (_chance.Once(3))
@@ -339,7 +349,7 @@ internal sealed class Schedule
 
         Do(item is Pending.Message or Pending.Request or Pending.Reply && _chance.Once(14) ? new Step(StepKind.Lose) { Item = item, Number = _chance.Next(2) }
             : _isHolding && item is Pending.Message or Pending.Request { Asker: null } && _chance.Once(12) ? new Step(StepKind.Hold) { Item = item }
-            : item is Pending.Message or Pending.Request { Body: VoterRequest.AskMemory } or Pending.Reply { Body: VoterReply.Memory } && _chance.Once(12) ? WithCrash(new Step(StepKind.Double) { Item = item })
+            : item.MayComeTwice && _chance.Once(12) ? WithCrash(new Step(StepKind.Double) { Item = item })
             : WithCrash(new Step(StepKind.Take) { Item = item, Outcome = OutcomeOf(item) }));
     }
 
@@ -373,7 +383,7 @@ internal sealed class Schedule
         return seconds[_chance.Next(seconds.Length)] * (_chance.Once(2) ? 1 : -1);
     }
 
-    private int Down() => First(static h => h is { IsUp: false, IsLost: false });
+    private int Down() => First(static h => h is { IsUp: false, IsLost: false, IsOff: false });
 
     private int Gated() => First(static h => h.Tree == Tree.Gated);
 
@@ -445,6 +455,9 @@ internal sealed record Plan(bool IsNaive, Mutant Mutant)
     public static readonly Plan Production = new(false, Mutant.None);
 
     public IProtocol Protocol => IsNaive ? AcknowledgeProtocol.Instance : RegisterProtocol.Instance;
+
+    /// <summary>True when only schedules with an operator's resolutions can show what is broken.</summary>
+    public bool IsOfTheOperator => Mutant >= Mutant.ConsentNotKept;
 
     /// <summary>True when a violation is what it should end with.</summary>
     public bool IsBroken => IsNaive || Mutant != Mutant.None;

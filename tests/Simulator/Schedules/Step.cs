@@ -45,6 +45,15 @@ internal enum StepKind
     /// <summary>The host is gone for good, with disk and trees.</summary>
     LoseHost,
 
+    /// <summary>The host is switched off, with all that stands on it; its disk stays.</summary>
+    SwitchOff,
+
+    /// <summary>The host is switched on, unless an operator whose command has not ended has said that it is off.</summary>
+    SwitchOn,
+
+    /// <summary>The operator gives the container to the side of the number (1 SOURCE, 2 DEST) on the host, and says which hosts are off.</summary>
+    Resolve,
+
     /// <summary>The host boots: no tree of it is left. Only where no copy runs or is frozen.</summary>
     Reboot,
 

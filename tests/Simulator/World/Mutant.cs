@@ -55,4 +55,25 @@ internal enum Mutant
 
     /// <summary>An admitted voter votes in attempts whose BEGIN names the one that it was before.</summary>
     AdmittedVotesInOldAttempts,
+
+    /// <summary>What a host has consented to does not survive a crash.</summary>
+    ConsentNotKept,
+
+    /// <summary>What a host has promised the operator does not survive a crash.</summary>
+    PromiseNotKept,
+
+    /// <summary>An operator's run takes for granted that hosts consent that are there and are no side of the attempt.</summary>
+    ConsentNotAsked,
+
+    /// <summary>A host consents to a resolution of any generation, whatever it has promised since.</summary>
+    GenerationNotCompared,
+
+    /// <summary>Whoever has consented to one side does not say so, and consents to the other too.</summary>
+    ConsentsToBoth,
+
+    /// <summary>An attempt acts on a verdict of the voters without asking whether the operator was promised something, and without saying that it acts.</summary>
+    SeatNotAsked,
+
+    /// <summary>A host that is said to be off runs on, where nobody reaches it.</summary>
+    FencedRunsOn,
 }

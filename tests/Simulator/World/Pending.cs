@@ -14,6 +14,10 @@ internal abstract class Pending
     /// <summary>True for what a quiet cluster does last.</summary>
     public virtual bool IsTimer => false;
 
+    /// <summary>True for what may be there once more when it has come.</summary>
+    public bool MayComeTwice
+        => this is Message or Request { Body: VoterRequest.AskMemory } or Reply { Body: VoterReply.Memory } or Request { Asker: Simulator.Asker.Errand } or Reply { Asker: Simulator.Asker.Errand };
+
     public string Label => _label ??= MakeLabel();
 
     private protected abstract string MakeLabel();
@@ -126,6 +130,16 @@ internal abstract class Pending
         private protected override string MakeLabel() => $"{Owner!.Name}:voter:deadline";
     }
 
+    /// <summary>A wait of what tells others of the operator's verdicts, or asks for them.</summary>
+    public sealed class Tick(Action passed) : Pending
+    {
+        public Action Passed { get; } = passed;
+
+        public override bool IsTimer => true;
+
+        private protected override string MakeLabel() => $"{Owner!.Name}:news";
+    }
+
     /// <summary>A proposer's back-off.</summary>
     public sealed class Retry(AttemptId attempt, long afterCounter) : Pending
     {
@@ -172,6 +186,15 @@ internal abstract class Asker(AttemptId attempt, int life)
         public Dictionary<HostName, VoterReply.Memory> Replies { get; } = [];
 
         public bool IsOver { get; set; }
+    }
+
+    /// <summary>Production code that waits for one reply: an operator's run (numbered), or what asks for his verdicts and tells them (0).</summary>
+    public sealed class Errand(int run, int life, VoterRequest question) : Asker(AttemptNumber.Id(run), life)
+    {
+        /// <summary>Whoever waits goes on at once, in the same step.</summary>
+        public TaskCompletionSource<VoterReply> Answer { get; } = new();
+
+        public VoterRequest Question { get; } = question;
     }
 
     /// <summary>A question to all voters at once: the floor, or BEGIN.</summary>

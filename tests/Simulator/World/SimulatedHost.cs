@@ -35,11 +35,23 @@ internal sealed class SimulatedHost(HostName name, int index, Guid incarnation)
 
     public bool IsUp { get; set; } = true;
 
+    /// <summary>It is switched off; nobody starts its daemon.</summary>
+    public bool IsOff { get; set; }
+
+    /// <summary>Its daemon asks the others what it has missed: its voter's seat is taken, and nothing of its attempts is there yet.</summary>
+    public bool IsStarting { get; set; }
+
+    /// <summary>Operators who have said that it is off and have not ended: it stays off for as long.</summary>
+    public int Fencing { get; set; }
+
     /// <summary>Counts the daemon's lives: what belongs to an earlier one is void.</summary>
     public int Life { get; set; }
 
     /// <summary>Counts the host's boots: a tree of an earlier one is gone.</summary>
     public int Boot { get; set; }
+
+    /// <summary>The boot in which its daemon has last heard what it had missed.</summary>
+    public int NotedBoot { get; set; }
 
     /// <summary>How far its clock is from the others'.</summary>
     public TimeSpan ClockStep { get; set; }
@@ -57,6 +69,15 @@ internal sealed class SimulatedHost(HostName name, int index, Guid incarnation)
 
     /// <summary>The counter in its TPM, which no disk takes back; null before the first count.</summary>
     public ulong? Counter { get; set; }
+
+    /// <summary>The production voter over this disk, in the daemon's memory.</summary>
+    public Voter Seat { get; set; } = null!;
+
+    /// <summary>Where it waits to tell others of the operator's verdicts, while there is nothing to tell.</summary>
+    public Pending.Tick? Rest { get; set; }
+
+    /// <summary>Rounds in which it has told and nobody has heard.</summary>
+    public int RoundsTold { get; set; }
 
     /// <summary>True when its voter votes in this life of its daemon.</summary>
     public bool IsVoting { get; set; }
@@ -143,7 +164,10 @@ internal sealed class SimulatedHost(HostName name, int index, Guid incarnation)
         Proposers.Clear();
         IsJournalBroken = false;
         IsVoting = false;
+        IsStarting = false;
         Recovery = null;
+        Rest = null;
+        RoundsTold = 0;
     }
 }
 

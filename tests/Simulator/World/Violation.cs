@@ -30,6 +30,9 @@ internal enum ViolationKind
     /// <summary>Two incarnations of one voter have said something in one register.</summary>
     SpokeTwice,
 
+    /// <summary>A host acts on a verdict of the voters though it has consented to a resolution.</summary>
+    BoundActs,
+
     /// <summary>A voter does not come to vote, though nothing keeps it from it.</summary>
     VoterStaysSilent,
 

@@ -78,7 +78,7 @@ internal sealed partial class World
             case AttemptAction.RestoreToGate:
                 (host.Tree, host.StoppedBy) = (Tree.Gated, attempt);
                 return new AttemptEvent.Gated(new GateReport(1, []));
-            case AttemptAction.OpenGate when host.Tree == Tree.None && (host.DiedAfterProposal || host.HasForgotten):
+            case AttemptAction.OpenGate when host.Tree == Tree.None && (host.DiedAfterProposal || host.HasForgotten || host.LostWith != Tree.None):
                 // The container has crashed on the host that owns it. Its restart is another story than this protocol's.
                 return new AttemptEvent.CallFailed(call, MigrationFailure.ContainerLost, "the tree is dead");
             case AttemptAction.OpenGate when host.Tree == Tree.None:
@@ -93,6 +93,8 @@ internal sealed partial class World
             case AttemptAction.Call { What: AttemptCall.Freeze } when host.Tree == Tree.Running:
                 (host.Tree, host.StoppedBy) = (Tree.Frozen, attempt);
                 break;
+            case AttemptAction.RefuseCopy when host.Tree == Tree.Frozen && host.StoppedBy == attempt:
+                return new AttemptEvent.CallFailed(call, MigrationFailure.LeftoversFound, "it was said to be off, and its copy stands here");
             case AttemptAction.Call { What: AttemptCall.PlugAndThaw or AttemptCall.Kill } when host.Tree == Tree.Frozen && host.StoppedBy != attempt:
                 // Only an old journal can want this, and the port compares.
                 return new AttemptEvent.CallFailed(call, MigrationFailure.LeftoversFound, "another attempt has frozen it");
@@ -122,6 +124,7 @@ internal sealed partial class World
         AttemptAction.RestoreToGate => AttemptCall.RestoreToGate,
         AttemptAction.OpenGate => AttemptCall.OpenGate,
         AttemptAction.Clean => AttemptCall.Clean,
+        AttemptAction.RefuseCopy => AttemptCall.Kill,
         _ => throw new InvalidOperationException($"nobody performs {action.GetType().Name}"),
     };
 }

@@ -20,7 +20,17 @@ internal sealed partial class World
                 Crash(host, step.Mask);
                 host.IsLost = true;
                 _votersChanged = true;
-                (host.LostWith, host.Tree) = (host.Tree, Tree.None);
+                LoseTree(host);
+                break;
+            case StepKind.SwitchOff when host is { IsLost: false, IsOff: false }:
+                SwitchOff(host, step.Mask);
+                break;
+            case StepKind.SwitchOn:
+                SwitchOn(host);
+                Restart(host);
+                break;
+            case StepKind.Resolve:
+                Resolve(host, (Verdict)step.Number);
                 break;
             case StepKind.Reboot when host is { IsLost: false, Tree: Tree.None or Tree.Gated }:
                 Crash(host, step.Mask);
@@ -62,6 +72,14 @@ internal sealed partial class World
         }
     }
 
+    private void Cut(SimulatedHost host)
+    {
+        foreach (var other in _hosts.Where(h => h != host))
+        {
+            _isCut[host.Index, other.Index] = _isCut[other.Index, host.Index] = true;
+        }
+    }
+
     private void LoseGatedTree(SimulatedHost host)
     {
         if (host.Tree != Tree.Gated)
@@ -73,6 +91,7 @@ internal sealed partial class World
         host.DiedAfterProposal |= host.Journal.Open.Values.Any(a => a.Proposed is not null)
                                   || _pending.Exists(p => p is Pending.Write { Entry: JournalEntry.Proposed } && p.Owner == host)
                                   || (_mutant == Mutant.DecidesBeforeGate && _decided.Count > 0);
+        _lostTrees++;
         Trace?.Invoke($"the gated tree on {host.Name} dies");
     }
 
@@ -100,6 +119,7 @@ internal sealed partial class World
         host.IsUp = false;
         host.Life++;
         host.ForgetMemory();
+        EndRunsOf(host);
         if (_mutant == Mutant.VoterForgets && host.Ballots.Open is { } open)
         {
             host.Write(host.Ballots with { Open = new OpenRegister(open.Registration) });
@@ -108,7 +128,7 @@ internal sealed partial class World
 
     private void Restart(SimulatedHost host)
     {
-        if (host.IsUp || host.IsLost)
+        if (host.IsUp || host.IsLost || host.IsOff)
         {
             return;
         }
@@ -116,12 +136,31 @@ internal sealed partial class World
         Trace?.Invoke($"{host.Name} restarts");
         host.IsUp = true;
         host.RoundsWaited = 0;
+        OpenSeat(host);
+        if (_isResolving)
+        {
+            CatchUp(host);
+        }
+        else
+        {
+            TakeUp(host);
+        }
+    }
+
+    /// <summary>Its voter begins to vote, and its attempts go on from the journal.</summary>
+    private void TakeUp(SimulatedHost host)
+    {
         WakeWaiting();
         Recover(host);
         foreach (var open in host.Journal.Open.Values)
         {
             host.Sides[open.Id] = open.Begun.Role == AttemptRole.Creator ? new Creator(open, host.Name, host.Tree == Tree.Running) : _protocol.Recovered(open, host);
             Tell(host, open.Id, new AttemptEvent.Started());
+            if (open.Begun.Role != AttemptRole.Creator && host.Seat.VerdictOf(open.Begun.Registration.Register) is { } verdict)
+            {
+                // Heard while no attempt was here.
+                Tell(host, open.Id, new AttemptEvent.VerdictLearned(verdict));
+            }
         }
     }
 }

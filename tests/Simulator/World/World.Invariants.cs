@@ -72,7 +72,13 @@ internal sealed partial class World
     /// <summary>Only the register leaves the stopped state.</summary>
     private void MustBeDecided(SimulatedHost host, AttemptId attempt, Verdict value, AttemptCall call)
     {
-        if (_protocol.HasRegister && !_decided.Contains((attempt, value)))
+        if (!_protocol.HasRegister)
+        {
+            return;
+        }
+
+        Effect(host, attempt, value);
+        if (!_decided.Contains((attempt, value)) && !IsResolved(attempt, value))
         {
             Broken(ViolationKind.NotDecided, $"host {host.Name} does {call} though its register has not decided {value}");
         }
@@ -131,6 +137,12 @@ internal sealed partial class World
         {
             Broken(ViolationKind.BrokenWord, $"voter {voter.Name} took back its promise of ballot {promised}");
         }
+
+        if (before.Resolving is { } resolving && after.Resolving is { } now && now.Registration.Register == resolving.Registration.Register
+            && (now.Generation < resolving.Generation || (resolving.Consented is { } consented && !(now.Consented?.Generation >= consented.Generation))))
+        {
+            Broken(ViolationKind.BrokenWord, $"host {voter.Name} took back what it had promised or consented to for the operator: {resolving} became {now}");
+        }
     }
 
     /// <summary>A ballot is used in one life of its proposer, and for one value. A host whose journal went back may use one again: voters refuse what they have promised already.</summary>
@@ -161,26 +173,27 @@ internal sealed partial class World
 
         var lost = Array.Find(_hosts, static h => h.IsLost);
         var isRunning = Array.Exists(_hosts, static h => h.Tree == Tree.Running);
-        var isCrashed = Array.Exists(_hosts, static h => h.DiedAfterProposal) && _decided.Any(static d => d.Item2 == Verdict.Dest);
+        var isCrashed = Array.Exists(_hosts, static h => h.DiedAfterProposal) && (_decided.Any(static d => d.Item2 == Verdict.Dest) || _resolved.ContainsValue(Verdict.Dest));
         var canDecide = _hosts.All(CanDecide);
+        if (!isRunning && canDecide && _lostTreesWhenGiven == _lostTrees)
+        {
+            Broken(ViolationKind.NothingRuns, $"nothing runs though the operator gave the container to a side on which it stood, and nothing was lost since: {Describe()}");
+        }
+
         if (isRunning || isCrashed || !canDecide)
         {
             // One runs, or it crashed at its gate after the register had given it to that host, or too few voters are left that remember.
         }
-        else if (lost is null)
+        else if (!Array.Exists(_hosts, static h => h.LostWith != Tree.None))
         {
-            Broken(ViolationKind.NothingRuns, $"nothing runs though no host was lost: {Describe()}");
+            Broken(ViolationKind.NothingRuns, $"nothing runs though no host was lost with a copy: {Describe()}");
         }
         else if (_hosts.Any(h => h.Tree is Tree.Frozen or Tree.Gated))
         {
-            Broken(ViolationKind.StaysStopped, $"host {lost.Name} was lost, and what is left stays stopped: {Describe()}");
-        }
-        else if (lost.LostWith == Tree.None)
-        {
-            Broken(ViolationKind.NothingRuns, $"nothing runs though host {lost.Name} was lost without a copy: {Describe()}");
+            Broken(ViolationKind.StaysStopped, $"a host was lost with its copy, and what is left stays stopped: {Describe()}");
         }
 
-        if (lost is null && canDecide && _hosts.Any(static h => h.HasOpenAttempt))
+        if (lost is null && canDecide && !IsGivenUp && _hosts.Any(static h => h.HasOpenAttempt))
         {
             Broken(ViolationKind.DoesNotEnd, $"an attempt does not end: {Describe()}");
         }
@@ -201,5 +214,5 @@ internal sealed partial class World
         => host.IsLost || host.Journal.Open.Values.All(a => a.Begun.Registration.Voters.Count(v => Host(v.Host) is { IsVoting: true } h && h.Incarnation == v.Incarnation) >= VerdictCheck.Majority(_voters.Length));
 
     private string Describe() => string.Join("; ", _hosts.Select(h =>
-        $"{h.Name}{(h.IsLost ? " lost" : "")} {h.Tree} {(h.IsVoting ? "votes" : "silent")} [{string.Join(",", h.Sides.Values.Select(s => $"{s.Role}:{s.StateName}"))}] floor {h.Ballots.Lowest} {(h.Ballots.Open is { } o ? "open " + o.Id.Fence : "")}"));
+        $"{h.Name}{(h.IsLost ? " lost" : "")} {h.Tree} {(h.IsVoting ? "votes" : "silent")} [{string.Join(",", h.Sides.Values.Select(s => $"{s.Role}:{s.StateName}"))}] floor {h.Ballots.Lowest}{(h.Ballots.Resolving is { } r ? $" waits for the operator ({r.Generation}, {r.Consented?.Value.ToString() ?? "no consent"})" : "")} {(h.Ballots.Open is { } o ? "open " + o.Id.Fence : "")}"));
 }

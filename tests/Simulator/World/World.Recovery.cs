@@ -27,6 +27,7 @@ internal sealed partial class World
         _closed = NothingClosed;
         foreach (var host in _hosts)
         {
+            OpenSeat(host);
             Recover(host);
         }
     }
@@ -86,6 +87,7 @@ internal sealed partial class World
             case RecoveryAction.Vote:
                 CheckRemembers(host);
                 host.Confirm();
+                Now(host.Seat.ConfirmAsync());
                 _votersChanged = true;
                 WakeWaiting();
                 break;
@@ -117,6 +119,12 @@ internal sealed partial class World
                 _pending.Add(new Pending.VoterRetry { Owner = host });
             }
         }
+
+        foreach (var host in _hosts)
+        {
+            host.RoundsTold = 0;
+            WakeNews(host);
+        }
     }
 
     private void TakeVoterWork(Pending.VoterWork work, Outcome outcome, CrashPoint crash, int mask)
@@ -146,28 +154,16 @@ internal sealed partial class World
                 host.Counter = (host.Counter ?? 0) + 1;
                 return new RecoveryEvent.Counted(host.Counter.Value);
             case RecoveryAction.Note note:
-                host.Write(note.Membership);
+                Now(host.Seat.NoteAsync(note.Membership));
                 return new RecoveryEvent.Written();
             case RecoveryAction.TakeOver takeOver:
-                foreach (var record in VoterAdmission.TakenOver(host.Ballots == ContainerBallots.Fresh(Container) ? [] : [host.Ballots], takeOver.Containers))
-                {
-                    var before = host.Ballots;
-                    host.Write(before.Apply(record));
-                    CheckKeepsItsWord(host, before);
-                }
-
+                Now(host.Seat.TakeOverAsync(takeOver.Containers));
                 _votersChanged = true;
                 return new RecoveryEvent.Written();
             default:
                 throw new InvalidOperationException($"nobody does {action.GetType().Name}");
         }
     }
-
-    /// <summary>What a voter answers to one that has lost its memory.</summary>
-    private VoterReply.Memory Remember(SimulatedHost voter)
-        => new(
-            voter.Name, voter.Incarnation, voter.Votes.Membership.Standing(voter.IsVoting), [.. voter.Votes.Membership.Founders],
-            voter.Ballots == ContainerBallots.Fresh(Container) ? [] : [VoterAdmission.WhatIsTold(voter.Ballots)], HasMore: false, new VoterSet(VoterSet.First, [.. _voters]));
 
     private void HearMemory(SimulatedHost host, Asker.Memory asker, HostName voter, VoterReply? reply, CrashPoint crash, int mask)
     {

@@ -24,6 +24,9 @@ internal sealed partial class World
             case Pending.Timer t:
                 Feed(t.Owner!, t.Attempt, t.Fired, crash, mask);
                 break;
+            case Pending.Local { Happened: AttemptEvent.Received told } l:
+                Receive(l.Owner!, l.Owner!, told.Message, crash, mask);
+                break;
             case Pending.Local l:
                 Feed(l.Owner!, l.Attempt, l.Happened, crash, mask);
                 break;
@@ -47,6 +50,9 @@ internal sealed partial class World
                 break;
             case Pending.MemoryDeadline d:
                 EndMemory(d.Owner!, d.Asker);
+                break;
+            case Pending.Tick t:
+                Pass(t);
                 break;
             case Pending.PollDeadline d:
                 EndPoll(d.Owner!, d.Poll);
@@ -77,6 +83,11 @@ internal sealed partial class World
     /// <summary>The migrations actor of a host, in short: to the attempt, a new one, or unknown.</summary>
     private void Receive(SimulatedHost from, SimulatedHost to, IAttemptMessage message, CrashPoint crash, int mask)
     {
+        if (to.IsStarting)
+        {
+            return;
+        }
+
         if (to.Sides.ContainsKey(message.Attempt))
         {
             Feed(to, message.Attempt, new AttemptEvent.Received(message), crash, mask);
@@ -112,6 +123,12 @@ internal sealed partial class World
     {
         if (!host.IsUp || !host.Sides.TryGetValue(attempt, out var side))
         {
+            return;
+        }
+
+        if (VerdictIn(happened) is { } verdict && !MayActOn(host, side, verdict))
+        {
+            Trace?.Invoke($"{host.Name} {side.Role} of attempt {AttemptNumber.Of(attempt)}: waits for the operator, and acts not on {verdict.Value} of the voters");
             return;
         }
 

@@ -58,7 +58,8 @@ internal sealed partial class World
         Crossing(r.Voter, Cells.Of(r.Voter, r.Body), crash, mask, () =>
         {
             isAnswered = true;
-            var reply = r.Body is VoterRequest.AskMemory ? Remember(r.Voter) : r.Voter.IsVoting ? Vote(r.Voter, r.From, r.Body) : Silent(r.Voter, r.Body);
+            var reply = Vote(r.Voter, r.From, r.Body);
+            WakeNews(r.Voter);
             if (r.Asker is { } asker)
             {
                 _pending.Add(new Pending.Reply(r.Voter, r.From, reply, asker));
@@ -70,44 +71,6 @@ internal sealed partial class World
         }
     }
 
-    private static VoterReply Silent(SimulatedHost voter, VoterRequest request)
-        => request is VoterRequest.Begin ? new VoterReply.BeginRefused(voter.Name, BeginRefusal.OtherIncarnation, "it does not vote") : new VoterReply.Refused(voter.Name, "it does not vote");
-
-    private VoterReply Vote(SimulatedHost voter, SimulatedHost peer, VoterRequest request)
-    {
-        var core = new VoterCore(voter.Name, IncarnationFor(voter, request), _voters, new FakeSigner(voter.Name), FakeKeys.Instance, TokenIsValid);
-        var answer = core.Answer(voter.Ballots, peer.Name, request);
-        Trace?.Invoke($"{voter.Name} votes on {request} of {peer.Name}: {answer.Reply}");
-        foreach (var record in answer.Records)
-        {
-            var before = voter.Ballots;
-            voter.Write(before.Apply(record));
-            CheckKeepsItsWord(voter, before);
-            _said[voter.Incarnation] = voter.Ballots;
-            _votersChanged = true;
-            if (record is VoterRecord.Vote or VoterRecord.Promise)
-            {
-                CheckSpeaksAsOne(voter);
-            }
-
-            if (record is VoterRecord.Vote vote)
-            {
-                Count(voter, vote);
-            }
-        }
-
-        return answer.Reply;
-    }
-
-    /// <summary>With <see cref="Mutant.AdmittedVotesInOldAttempts"/> it is whoever BEGIN named.</summary>
-    private Guid IncarnationFor(SimulatedHost voter, VoterRequest request)
-    {
-        var registration = request is VoterRequest.Begin begin ? begin.Registration : voter.Ballots.Open?.Registration;
-        return _mutant == Mutant.AdmittedVotesInOldAttempts && registration is not null && Array.Find(registration.Voters, v => v.Host == voter.Name) is { } named && named.Incarnation != Guid.Empty
-            ? named.Incarnation
-            : voter.Incarnation;
-    }
-
     private void Hear(Pending.Reply r, CrashPoint crash, int mask)
     {
         if (r.Asker is Asker.Memory memory)
@@ -117,6 +80,10 @@ internal sealed partial class World
         else if (r.Asker is Asker.Ballot ballot)
         {
             FeedProposer(r.To, r.Asker.Attempt, r.Asker.Life, new ProposerEvent.Replied(r.Voter.Name, ballot.Under, r.Body), crash, mask);
+        }
+        else if (r.Asker is Asker.Errand errand)
+        {
+            HearErrand(r.To, errand, r.Voter, r.Body, crash, mask);
         }
         else
         {
@@ -137,6 +104,10 @@ internal sealed partial class World
         else if (asker is Asker.Memory memory)
         {
             HearMemory(to, memory, voter.Name, null, CrashPoint.None, 0);
+        }
+        else if (asker is Asker.Errand errand)
+        {
+            HearErrand(to, errand, voter, null, CrashPoint.None, 0);
         }
     }
 

@@ -48,6 +48,11 @@ internal sealed partial class World
         _voters = [.. _hosts.Select(h => h.Name)];
         _isCut = new bool[voters, voters];
         Create(_hosts[0]);
+        foreach (var host in _hosts)
+        {
+            OpenSeat(host);
+            Now(host.Seat.ConfirmAsync());
+        }
     }
 
     public IReadOnlyList<SimulatedHost> Hosts => _hosts;
@@ -124,6 +129,7 @@ internal sealed partial class World
             _pending.AddRange(_held);
             _held.Clear();
             Heal();
+            ResolveWhatIsLeft();
             CheckEnd();
         }
     }
@@ -230,19 +236,25 @@ internal sealed partial class World
             Crash(host, 0);
         }
 
-        RestartAll();
+        SwitchAllOn();
         WakeWaiting();
+        RunCalmly();
+    }
+
+    private void RunCalmly()
+    {
         for (var step = 0; step < MostCalmSteps && CalmStep(); step++)
         {
-            // A trap may have made a host crash.
-            RestartAll();
+            // A trap may have made a host crash, and an operator's run may have ended.
+            SwitchAllOn();
         }
     }
 
-    private void RestartAll()
+    private void SwitchAllOn()
     {
         foreach (var host in _hosts)
         {
+            SwitchOn(host);
             Restart(host);
         }
     }
@@ -267,7 +279,7 @@ internal sealed partial class World
                 _pending.Remove(item);
                 Take(item, step.Outcome, step.Crash, step.Mask);
                 break;
-            case StepKind.Double when item is Pending.Message or Pending.Request { Body: VoterRequest.AskMemory } or Pending.Reply { Body: VoterReply.Memory }:
+            case StepKind.Double when item.MayComeTwice:
                 Take(item, step.Outcome, step.Crash, step.Mask);
                 break;
             case StepKind.Lose when item is Pending.Message or Pending.Request or Pending.Reply:
