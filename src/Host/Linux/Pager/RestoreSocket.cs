@@ -32,16 +32,25 @@ internal sealed unsafe class RestoreSocket : IDisposable
     internal const string Name = "lazy-pages.socket";
     private const int RestoreFinished = 0x5253_5446;
 
+    private readonly string _path;
     private readonly Socket _listener;
     private Socket? _restore;
     private (int ImagePid, int HostPid)? _announced;
 
-    /// <summary>Binds in the current directory: a Unix address holds 107 characters, and work directories may have more.</summary>
-    internal RestoreSocket()
+    /// <param name="path">By default in the current directory: a Unix address holds 107 characters, and work directories may have more.</param>
+    internal RestoreSocket(string path = Name)
     {
-        File.Delete(Name);
+        _path = path;
+        File.Delete(path);
         _listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
-        _listener.Bind(new UnixDomainSocketEndPoint(Name));
+        // So that the kernel attaches each sender's pid as this process sees it: here already, as a restore that sends between accept and a later setsockopt would be nobody. The connection inherits it.
+        var on = 1;
+        if (SetSockOpt((int)_listener.Handle, SOL_SOCKET, SO_PASSCRED, &on, sizeof(int)) != 0)
+        {
+            throw LinuxException.FromLastError("setsockopt(SO_PASSCRED)", Name);
+        }
+
+        _listener.Bind(new UnixDomainSocketEndPoint(path));
         _listener.Listen(1);
     }
 
@@ -55,11 +64,7 @@ internal sealed unsafe class RestoreSocket : IDisposable
         {
             _restore = _listener.Accept();
             _restore.Blocking = false;
-            var on = 1;
-            // So that the kernel attaches the sender's pid as this process sees it.
-            return SetSockOpt((int)_restore.Handle, SOL_SOCKET, SO_PASSCRED, &on, sizeof(int)) == 0
-                ? null
-                : throw LinuxException.FromLastError("setsockopt(SO_PASSCRED)", Name);
+            return null;
         }
 
         var bytes = stackalloc byte[sizeof(int)];
@@ -82,7 +87,7 @@ internal sealed unsafe class RestoreSocket : IDisposable
     {
         _restore?.Dispose();
         _listener.Dispose();
-        File.Delete(Name);
+        File.Delete(_path);
     }
 
     private RestoreMessage? Understand(ReadOnlySpan<byte> bytes, SafeFileHandle? descriptor, int sender)
@@ -105,6 +110,8 @@ internal sealed unsafe class RestoreSocket : IDisposable
         {
             case RestoreFinished:
                 return new RestoreMessage.Finished();
+            case > 0 and <= PageFrameLimits.MaxPid when sender <= 0:
+                throw new InvalidDataException($"the kernel does not say who announced process {number}");
             case > 0 and <= PageFrameLimits.MaxPid:
                 _announced = (number, sender);
                 return null;
