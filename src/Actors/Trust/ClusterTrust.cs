@@ -9,7 +9,7 @@ namespace ActorMigration.Actors.Trust;
 /// <param name="action">What is done with the containers of a host that is not trusted.</param>
 public sealed class ClusterTrust(TrustBoard board, UntrustedAction action)
 {
-    private volatile Now _now = new(board, [], false);
+    private volatile Now _now = new(board, []);
 
     /// <summary>Nobody watches: all hosts may do everything, as far as this goes.</summary>
     public static ClusterTrust None => new(new TrustBoard([]), UntrustedAction.Leave);
@@ -19,7 +19,7 @@ public sealed class ClusterTrust(TrustBoard board, UntrustedAction action)
     public UntrustedAction Action => action;
 
     /// <summary>More than half of the judged members are rejected.</summary>
-    public bool IsLandslide => _now.IsLandslide;
+    public bool IsLandslide => Board.IsLandslide;
 
     /// <summary>A majority of the voters rejects what it shows.</summary>
     public bool IsDistrusted(HostName host) => Board.Of(host) == HostTrust.Rejected;
@@ -45,9 +45,8 @@ public sealed class ClusterTrust(TrustBoard board, UntrustedAction action)
     public string? WhyGivesNothing(HostName host) => IsDistrusted(host) && !IsEvacuated(host) ? WhyTakesNothing(host) : null;
 
     /// <param name="now">What the words come to.</param>
-    /// <param name="settled">Hosts that have been rejected for long enough that everybody else has been judged by the same policy; empty in a landslide.</param>
-    /// <param name="isLandslide">More than half of the judged members are rejected.</param>
-    internal void Put(TrustBoard now, ImmutableHashSet<HostName> settled, bool isLandslide) => _now = new Now(now, settled, isLandslide);
+    /// <param name="settled">Hosts that have been rejected for long enough that everybody else has been judged by the same policy.</param>
+    internal void Put(TrustBoard now, ImmutableHashSet<HostName> settled) => _now = new Now(now, now.IsLandslide ? [] : settled);
 
-    private sealed record Now(TrustBoard Board, ImmutableHashSet<HostName> Settled, bool IsLandslide);
+    private sealed record Now(TrustBoard Board, ImmutableHashSet<HostName> Settled);
 }

@@ -124,7 +124,7 @@ public sealed class TrustActor : UntypedActor, IWithTimers
             Keep();
         }
 
-        Put(Trust.Board, members);
+        Put(Trust.Board);
         _services.Seat.Holds.LookAsync(Trust.IsStopped(Here), Trust.MayGoOn(Here)).PipeTo(Self, Self, outcome => new Held(outcome), e => new Held(new HoldOutcome([], [e.GetBaseException().Message])));
     }
 
@@ -186,7 +186,7 @@ public sealed class TrustActor : UntypedActor, IWithTimers
 
         _word = word with { Signature = _services.Signer.Sign(word.SignedBytes()) };
         _toldAt = Now;
-        Put(Trust.Board.With(_word, Latest), members);
+        Put(Trust.Board.With(_word, Latest));
         foreach (var member in members.Where(m => m != Here))
         {
             _services.Peers.Trust(member)?.Tell(_word, Self);
@@ -240,13 +240,13 @@ public sealed class TrustActor : UntypedActor, IWithTimers
         }
         else
         {
-            Put(Trust.Board.With(word, Latest), _services.Peers.Members);
+            Put(Trust.Board.With(word, Latest));
         }
     }
 
-    private void Put(TrustBoard after, ImmutableArray<HostName> members)
+    private void Put(TrustBoard after)
     {
-        var (before, wasLandslide, isLandslide) = (Trust.Board, Trust.IsLandslide, after.IsLandslide(members));
+        var before = Trust.Board;
         foreach (var host in after.Hosts.Union(before.Hosts))
         {
             if (after.Of(host) != HostTrust.Rejected)
@@ -259,13 +259,13 @@ public sealed class TrustActor : UntypedActor, IWithTimers
             }
         }
 
-        Trust.Put(after, isLandslide ? [] : [.. _rejectedSince.Where(r => Now - r.Value >= _services.Settings.Settling).Select(r => r.Key)], isLandslide);
+        Trust.Put(after, [.. _rejectedSince.Where(r => Now - r.Value >= _services.Settings.Settling).Select(r => r.Key)]);
         foreach (var host in before.Hosts.Union(after.Hosts).Where(h => before.Of(h) != after.Of(h)))
         {
             Report(host, before.Of(host), after.Of(host));
         }
 
-        if (isLandslide && !wasLandslide)
+        if (after.IsLandslide && !before.IsLandslide)
         {
             _log.Error("More than half of all hosts are rejected by the voters: that is likelier a wrong policy.json at the voters than so many hosts. Nothing is stopped or moved for it, and what stood goes on; hosts take no containers. Look at 'amig hosts'");
         }

@@ -26,6 +26,8 @@ public sealed record TrustBoard
         }
 
         _tallies = tallies.ToImmutable();
+        var judged = _tallies.Keys.Select(Of).Where(t => t != HostTrust.Unknown).ToArray();
+        IsLandslide = judged.Count(t => t == HostTrust.Rejected) * 2 > judged.Length;
     }
 
     /// <summary>All hosts that a voter has judged or is about to.</summary>
@@ -40,13 +42,9 @@ public sealed record TrustBoard
         => _voters.Contains(word.By) && (!_words.TryGetValue(word.By, out var before) || before.AtUnixMs < word.AtUnixMs || before.AtUnixMs > latestUnixMs) ? new TrustBoard(_voters, _words.SetItem(word.By, word)) : this;
 
     /// <summary>
-    /// More than half of the judged ones of these hosts are rejected: it is likelier that the policy is wrong than that they all are. Nothing is stopped or moved for that.
+    /// More than half of the members that a majority has judged are rejected: it is likelier that the policy is wrong than that they all are. Nothing is stopped or moved for that. Members as the voters see them: a daemon that has just started sees hardly any.
     /// </summary>
-    public bool IsLandslide(IEnumerable<HostName> hosts)
-    {
-        var judged = hosts.Select(Of).Where(t => t != HostTrust.Unknown).ToArray();
-        return judged.Count(t => t == HostTrust.Rejected) * 2 > judged.Length;
-    }
+    public bool IsLandslide { get; }
 
     /// <summary>What a majority makes of a host.</summary>
     public HostTrust Of(HostName host)

@@ -76,7 +76,7 @@ public sealed record TrustJudge
     /// <summary>The word that says all this; not signed yet.</summary>
     public TrustWord Word(HostName self, ImmutableArray<HostName> members, long nowUnixMs)
     {
-        var told = members.Select(Of).Concat(Hosts.Values.Where(h => h.Trust == HostTrust.Rejected && !members.Contains(h.Host))).OrderBy(h => h.Host.Value, StringComparer.Ordinal).ToArray();
+        var told = members.Select(Of).OrderBy(h => h.Host.Value, StringComparer.Ordinal).ToArray();
         var others = told.Where(h => h.Trust != HostTrust.Proved).ToArray();
         var most = MostSentences / Math.Max(1, others.Length);
         return new TrustWord(

@@ -12,13 +12,13 @@ namespace ActorMigration.Contracts.Trust;
 public sealed record HostJudgement(HostName Host, HostTrust Trust, long SinceUnixMs, string Sentence);
 
 /// <summary>
-/// All that one voter judges, told to every member when it changes and from time to time. Signed with the voter's node key, so that no other host can have a host distrusted, or trusted again. Who is not listed was
-/// <see cref="HostTrust.Proved"/>, or was no member.
+/// All that one voter judges, told to every member when it changes and from time to time. Signed with the voter's node key, so that no other host can have a host distrusted, or trusted again. Who is not listed is no member;
+/// when it comes back it is judged as it was.
 /// </summary>
 /// <param name="By">The voter.</param>
 /// <param name="AtUnixMs">When; a later one replaces an earlier one.</param>
 /// <param name="Proved">Hosts whose last evidence was accepted, in name order.</param>
-/// <param name="Others">All other members, and hosts that were rejected and are away.</param>
+/// <param name="Others">All other members.</param>
 /// <param name="Signature">Over <see cref="SignedBytes"/>.</param>
 public sealed record TrustWord(HostName By, long AtUnixMs, HostName[] Proved, HostJudgement[] Others, byte[] Signature) : IWire
 {

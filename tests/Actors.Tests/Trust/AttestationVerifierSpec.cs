@@ -180,9 +180,10 @@ public sealed class AttestationVerifierSpec
         AttestationRule RuleOf(AttestationVerdict verdict) => Assert.IsType<AttestationVerdict.Rejected>(verdict).Rule;
         var ahead = Accepts(Make()).Counters with { ResetCount = 99 };
 
-        Assert.IsType<AttestationVerdict.Accepted>(Overlooking(wrong));
-        Assert.IsType<AttestationVerdict.Accepted>(Overlooking(wrong, Expected(ahead)));
-        Assert.Equal(AttestationRule.AkRevoked, RuleOf(Overlooking(wrong, policy: Policy with { Revoked = [Accepts(Make()).AkFingerprint] })));
+        var key = Assert.IsType<AttestationVerdict.Accepted>(Overlooking(wrong)).Facts.AkFingerprint;
+        Assert.IsType<AttestationVerdict.Accepted>(Overlooking(wrong, Expected(ahead with { AkFingerprint = key })));
+        Assert.IsType<AttestationVerdict.Rejected>(Verify(wrong, Expected(ahead with { AkFingerprint = key })));
+        Assert.Equal(AttestationRule.AkRevoked, RuleOf(Overlooking(wrong, policy: Policy with { Revoked = [key] })));
         Assert.Equal(AttestationRule.PcrDigestMismatch, RuleOf(Overlooking(wrong with { Pcrs = [pcrs[0], TestQuote.Pcr(7)] })));
         Assert.Equal(AttestationRule.EvidenceTooOld, RuleOf(Overlooking(wrong, Expected() with { ChallengedAt = TestAuthority.Now.AddSeconds(-6) })));
         Assert.Equal(AttestationRule.WrongBinding, RuleOf(Overlooking(Make(new TestQuote { Pcrs = pcrs, ExtraData = new byte[32] }))));

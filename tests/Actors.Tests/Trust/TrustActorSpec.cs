@@ -32,6 +32,7 @@ public sealed class TrustActorSpec : TestKit
     private readonly ContainerLeases _leases = new();
     private readonly ConcurrentDictionary<HostName, FakeJudgements> _kept = [];
     private UntrustedAction _action = UntrustedAction.Stop;
+    private HostName? _seesOnly;
 
     public TrustActorSpec()
         : base("akka.loglevel = WARNING\nakka.stdout-loglevel = OFF")
@@ -372,6 +373,22 @@ public sealed class TrustActorSpec : TestKit
     }
 
     [Fact]
+    public async Task A_daemon_that_has_just_started_and_sees_nobody_yet_takes_its_own_rejection_for_no_landslide()
+    {
+        _pcr7[A] = 1;
+        Start(A, B, C);
+        await LookAsync(() => _host.Tree == Tree.Frozen);
+
+        // Its peers reach it, and it knows none of them by name yet.
+        _seesOnly = A;
+        await RestartAsync(A);
+        await LookAsync(() => _boards[A].IsDistrusted(A));
+        await LookAsync(() => true, looks: 5);
+
+        Assert.Equal(Tree.Frozen, _host.Tree);
+    }
+
+    [Fact]
     public async Task What_stands_goes_on_in_a_landslide()
     {
         _pcr7[A] = 1;
@@ -446,7 +463,7 @@ public sealed class TrustActorSpec : TestKit
         var kept = _kept.GetOrAdd(host, static _ => new FakeJudgements());
         var seat = TrustSeat.Open(kept, host == A ? _host : new FakeHost(host), _leases, _clock);
         var services = new TrustServices(
-            new Members(host, _trustOf), [A, B, C], new AttestationServices(tpm, () => _quotes.Policy, _quotes.Anchors, trust), new FakeSigner(host), Keys, seat, kept, Settings with { Action = _action }, _clock);
+            new Members(host, _trustOf, () => _seesOnly == host), [A, B, C], new AttestationServices(tpm, () => _quotes.Policy, _quotes.Anchors, trust), new FakeSigner(host), Keys, seat, kept, Settings with { Action = _action }, _clock);
         // Its timer is that of the wall; the clock that it reads is the spec's.
         _trustOf[host] = Sys.ActorOf(TrustActor.Props(services));
     }
@@ -505,11 +522,11 @@ public sealed class TrustActorSpec : TestKit
         public void Keep(JudgedHost[] judged) => Judged = IsFull ? throw new AttemptException(MigrationFailure.Internal, "the disk is full") : judged;
     }
 
-    private sealed class Members(HostName self, ConcurrentDictionary<HostName, ICanTell> trustOf) : IPeers
+    private sealed class Members(HostName self, ConcurrentDictionary<HostName, ICanTell> trustOf, Func<bool> isAlone) : IPeers
     {
         public HostName Self => self;
 
-        ImmutableArray<HostName> IPeers.Members => [.. trustOf.Keys.OrderBy(h => h.Value, StringComparer.Ordinal)];
+        ImmutableArray<HostName> IPeers.Members => isAlone() ? [self] : [.. trustOf.Keys.OrderBy(h => h.Value, StringComparer.Ordinal)];
 
         public HostName? Oldest(Func<HostName, bool> may) => null;
 

@@ -84,16 +84,16 @@ public sealed class TrustJudgeSpec
         => Assert.Equal(Counters, TrustJudge.New.Accepted(A, Counters, "", 1).Seen([B]).CountersOf(A));
 
     [Fact]
-    public void A_word_names_all_members_and_whoever_was_rejected_and_is_away()
+    public void A_word_names_all_members_and_whoever_was_rejected_still_is_when_it_comes_back()
     {
         var judge = TrustJudge.New.Accepted(B, Counters, "", 1).Rejected(A, "no", 2).Rejected(A, "no", 3);
 
         var word = judge.Word(B, [B, new HostName("c")], 4);
 
         Assert.Equal([B], word.Proved);
-        Assert.Equal([(A, HostTrust.Rejected), (new HostName("c"), HostTrust.Unknown)], word.Others.Select(o => (o.Host, o.Trust)));
-        Assert.Equal([A], judge.Word(B, [B], 4).Others.Select(o => o.Host));
-        Assert.Empty(judge.Accepted(A, Counters, "", 5).Word(B, [B], 6).Others);
+        Assert.Equal([(new HostName("c"), HostTrust.Unknown)], word.Others.Select(o => (o.Host, o.Trust)));
+        Assert.Equal([A], judge.Word(B, [A, B], 5).Others.Select(o => o.Host));
+        Assert.Empty(judge.Accepted(A, Counters, "", 5).Word(B, [A, B], 6).Others);
     }
 
     [Fact]

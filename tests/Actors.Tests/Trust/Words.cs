@@ -24,7 +24,6 @@ internal static class Words
             board = board.With(Of(voter, [(host, said), .. proved.Select(p => (p, HostTrust.Proved))]), long.MaxValue);
         }
 
-        var isLandslide = board.IsLandslide([new HostName(host), .. proved.Select(p => new HostName(p))]);
-        trust.Put(board, said == HostTrust.Rejected && !isLandslide ? [new HostName(host)] : [], isLandslide);
+        trust.Put(board, said == HostTrust.Rejected ? [new HostName(host)] : []);
     }
 }
