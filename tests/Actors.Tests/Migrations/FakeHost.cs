@@ -126,6 +126,9 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
     /// <summary>The mark of a container that is held; as it lies on a disk, it outlives everything but the container.</summary>
     public bool IsHeld { get; private set; }
 
+    /// <summary>How often a container was held.</summary>
+    public int Holds { get; private set; }
+
     /// <summary>Holding and letting go fail.</summary>
     public bool CannotFreeze { get; set; }
 
@@ -136,7 +139,7 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
             throw new AttemptException(CannotFreeze ? MigrationFailure.Internal : MigrationFailure.UnknownContainer, $"container {name} {(CannotFreeze ? "cannot be frozen" : "is not on this host")}");
         }
 
-        (IsHeld, Tree) = (true, Tree.Frozen);
+        (IsHeld, Tree, Holds) = (true, Tree.Frozen, Holds + 1);
         return Task.CompletedTask;
     }
 

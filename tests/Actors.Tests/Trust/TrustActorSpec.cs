@@ -369,7 +369,7 @@ public sealed class TrustActorSpec : TestKit
         (_pcr7[B], _pcr7[C]) = (1, 1);
         await LookAsync(() => _boards[A].IsLandslide);
         await LookAsync(() => true, looks: 60);
-        Assert.Equal(Tree.Running, _host.Tree);
+        Assert.Equal((Tree.Running, 0), (_host.Tree, _host.Holds));
     }
 
     [Fact]
