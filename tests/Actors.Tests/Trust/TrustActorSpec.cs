@@ -271,6 +271,27 @@ public sealed class TrustActorSpec : TestKit
     }
 
     [Fact]
+    public async Task Nobody_who_does_not_know_the_question_answers_it()
+    {
+        Start(B, C);
+        var slow = CreateTestProbe();
+        slow.SetAutoPilot(new DelegateAutoPilot((_, message) =>
+        {
+            // The host itself is slow; whoever sees that it is asked is not.
+            if (message is ProveHost prove)
+            {
+                _trustOf[prove.By].Tell(new HostProof(A, AttestationBinding.NewNonce(), AttestationBinding.NewNonce(), new Evidence(EvidenceKind.Tpm2Quote, [1], [1], [], [1], [])), TestActor);
+            }
+
+            return AutoPilot.KeepRunning;
+        }));
+        _trustOf[A] = slow;
+
+        await LookAsync(() => _boards[B].Board.Of(A) == HostTrust.Unproved);
+        Assert.Contains("did not answer", _boards[B].Board.Against(A), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Only_voters_are_answered_and_only_at_their_own_address()
     {
         Start(A);
