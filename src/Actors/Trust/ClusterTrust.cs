@@ -9,7 +9,7 @@ namespace ActorMigration.Actors.Trust;
 /// <param name="action">What is done with the containers of a host that is not trusted.</param>
 public sealed class ClusterTrust(TrustBoard board, UntrustedAction action)
 {
-    private volatile Now _now = new(board, []);
+    private volatile Now _now = new(board, [], false);
 
     /// <summary>Nobody watches: all hosts may do everything, as far as this goes.</summary>
     public static ClusterTrust None => new(new TrustBoard([]), UntrustedAction.Leave);
@@ -34,7 +34,7 @@ public sealed class ClusterTrust(TrustBoard board, UntrustedAction action)
     public bool IsEvacuated(HostName host) => _now.Settled.Contains(host) && action == UntrustedAction.Evacuate;
 
     /// <summary>Containers that stand for that alone may go on: the host has proved itself again, or nothing is to be stopped, by the operator's word or as too many are rejected.</summary>
-    public bool MayGoOn(HostName host) => Board.Of(host) == HostTrust.Proved || IsLandslide || action != UntrustedAction.Stop;
+    public bool MayGoOn(HostName host) => Board.Of(host) == HostTrust.Proved || _now.IsLasting || action != UntrustedAction.Stop;
 
     /// <summary>Why a host takes no containers; null when it takes them, as far as trust goes.</summary>
     public string? WhyTakesNothing(HostName host) => Board is var now && now.Of(host) is var trust && trust == HostTrust.Rejected ? $"host {host} is not trusted: {now.Against(host)}"
@@ -46,7 +46,8 @@ public sealed class ClusterTrust(TrustBoard board, UntrustedAction action)
 
     /// <param name="now">What the words come to.</param>
     /// <param name="settled">Hosts that have been rejected for long enough that everybody else has been judged by the same policy.</param>
-    internal void Put(TrustBoard now, ImmutableHashSet<HostName> settled) => _now = new Now(now, now.IsLandslide ? [] : settled);
+    /// <param name="isLasting">There has been a landslide for as long: a daemon that has just started has heard of hardly any host, and what it knows may look like one.</param>
+    internal void Put(TrustBoard now, ImmutableHashSet<HostName> settled, bool isLasting) => _now = new Now(now, now.IsLandslide ? [] : settled, now.IsLandslide && isLasting);
 
-    private sealed record Now(TrustBoard Board, ImmutableHashSet<HostName> Settled);
+    private sealed record Now(TrustBoard Board, ImmutableHashSet<HostName> Settled, bool IsLasting);
 }

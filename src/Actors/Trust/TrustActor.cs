@@ -33,6 +33,7 @@ public sealed class TrustActor : UntypedActor, IWithTimers
     private readonly HashSet<HostName> _answering = [];
     private readonly Dictionary<HostName, TimeSpan> _rejectedSince = [];
     private readonly HashSet<string> _complained = new(StringComparer.Ordinal);
+    private TimeSpan? _landslideSince;
     private TrustWord? _word;
     private TimeSpan? _toldAt;
 
@@ -170,10 +171,10 @@ public sealed class TrustActor : UntypedActor, IWithTimers
 
     private void Fail(HostName host, string sentence) => Judged = Judged.Failed(host, sentence, Now, _services.Settings.Patience, NowUnixMs);
 
-    /// <summary>When anything has changed, and from time to time for those that have come since. Not before everybody has been asked: a daemon that has just started would take back what it said before.</summary>
+    /// <summary>When anything has changed, and from time to time for those that have come since. Not before everybody has been asked: a daemon that has just started would take back what it said before; and not while it sees nobody but itself.</summary>
     private void Say(ImmutableArray<HostName> members)
     {
-        if (_word is null && !Judged.HasHeardOf(members) && Now < TrustSettings.ProofPatience + TickEvery)
+        if (members is [_] || (_word is null && !Judged.HasHeardOf(members) && Now < TrustSettings.ProofPatience + TickEvery))
         {
             return;
         }
@@ -259,7 +260,8 @@ public sealed class TrustActor : UntypedActor, IWithTimers
             }
         }
 
-        Trust.Put(after, [.. _rejectedSince.Where(r => Now - r.Value >= _services.Settings.Settling).Select(r => r.Key)]);
+        _landslideSince = after.IsLandslide ? _landslideSince ?? Now : null;
+        Trust.Put(after, [.. _rejectedSince.Where(r => IsSettled(r.Value)).Select(r => r.Key)], _landslideSince is { } since && IsSettled(since));
         foreach (var host in before.Hosts.Union(after.Hosts).Where(h => before.Of(h) != after.Of(h)))
         {
             Report(host, before.Of(host), after.Of(host));
@@ -270,6 +272,8 @@ public sealed class TrustActor : UntypedActor, IWithTimers
             _log.Error("More than half of all hosts are rejected by the voters: that is likelier a wrong policy.json at the voters than so many hosts. Nothing is stopped or moved for it, and what stood goes on; hosts take no containers. Look at 'amig hosts'");
         }
     }
+
+    private bool IsSettled(TimeSpan since) => Now - since >= _services.Settings.Settling;
 
     private void Report(HostName host, HostTrust before, HostTrust after)
     {

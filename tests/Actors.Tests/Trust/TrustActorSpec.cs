@@ -400,13 +400,21 @@ public sealed class TrustActorSpec : TestKit
         Start(A, B, C);
         await LookAsync(() => _host.Tree == Tree.Frozen);
 
-        // Its peers reach it, and it knows none of them by name yet.
+        // One of its peers reaches it, and it knows none of them by name yet.
+        await ((IActorRef)_trustOf[C]).GracefulStop(TimeSpan.FromSeconds(10));
         _seesOnly = A;
         await RestartAsync(A);
-        await LookAsync(() => _boards[A].IsDistrusted(A));
-        await LookAsync(() => true, looks: 5);
+        await LookAsync(() => _boards[A].Board.Against(A).Length > 0);
+        for (var look = 0; look < 40; look++)
+        {
+            await LookAsync(() => _host.Tree == Tree.Frozen, looks: 1);
+        }
 
-        Assert.Equal(Tree.Frozen, _host.Tree);
+        // Then the other one, and what they say together.
+        await RestartAsync(C);
+        _seesOnly = null;
+        await LookAsync(() => _boards[A].IsStopped(A));
+        Assert.Equal((Tree.Frozen, false), (_host.Tree, _boards[A].IsLandslide));
     }
 
     [Fact]

@@ -127,9 +127,13 @@ public sealed class TrustBoardSpec
         Assert.Equal((true, false, false), (trust.IsDistrusted(H), trust.IsStopped(H), trust.IsEvacuated(H)));
         Assert.True(trust.MayGoOn(H) && trust.MayLead(H));
 
+        // One that has just come may be what little a daemon has heard.
+        trust.Put(trust.Board, [], isLasting: false);
+        Assert.Equal((true, action != UntrustedAction.Stop), (trust.IsLandslide, trust.MayGoOn(H)));
+
         // Not settled yet.
         trust.Say("h", HostTrust.Rejected, "a", "b");
-        trust.Put(trust.Board, []);
+        trust.Put(trust.Board, [], isLasting: true);
         Assert.Equal((true, false, false), (trust.IsDistrusted(H), trust.IsStopped(H), trust.IsEvacuated(H)));
         Assert.Equal(action != UntrustedAction.Stop, trust.MayGoOn(H));
 

@@ -24,6 +24,6 @@ internal static class Words
             board = board.With(Of(voter, [(host, said), .. proved.Select(p => (p, HostTrust.Proved))]), long.MaxValue);
         }
 
-        trust.Put(board, said == HostTrust.Rejected ? [new HostName(host)] : []);
+        trust.Put(board, said == HostTrust.Rejected ? [new HostName(host)] : [], isLasting: true);
     }
 }

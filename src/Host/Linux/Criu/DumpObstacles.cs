@@ -88,7 +88,7 @@ public static class DumpObstacles
 
     private static IEnumerable<FoundObstacle> Descriptors(int pid, string who)
     {
-        var mounts = File.ReadLines($"/proc/{pid}/mountinfo").Select(line => line.Split(' ')[0]).ToHashSet();
+        var mounts = Mounts(pid).Select(line => line.Split(' ')[0]).ToHashSet();
         foreach (var path in Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd"))
         {
             var fd = Path.GetFileName(path);
