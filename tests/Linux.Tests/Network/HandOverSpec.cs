@@ -99,7 +99,7 @@ public sealed class HandOverSpec(ITestOutputHelper output) : IDisposable
         var resumed = Stopwatch.StartNew();
         var report = sourceHolder.ReplayInto(source);
         source.Announce();
-        var got = await ReceiveAsync(server, payload.Length);
+        var got = ReceiveHere(server, payload.Length);
         resumed.Stop();
 
         output.WriteLine($"payload complete {resumed.Elapsed.TotalMilliseconds:0.0} ms after the plug-in, {clientClock.ElapsedMilliseconds} ms after it was sent; {report}; destination held {heldAtDestination}");
@@ -143,8 +143,9 @@ public sealed class HandOverSpec(ITestOutputHelper output) : IDisposable
         using var claim = _lab.In("B", () => MacClaim.Open(new ClaimLedger(), SegmentLab.Uplink, Container, Fence, _lab.Network));
         source.Plug();
         using (Listener(source))
-        using (_lab.In("client", () => Connect()))
+        using (var before = _lab.In("client", () => Connect()))
         {
+            before.LingerState = new LingerOption(true, 0);   // ends with one RST: a FIN would be sent again and be held instead of the SYN
             source.Unplug();
         }
         using var listener = Listener(destination);
@@ -155,13 +156,13 @@ public sealed class HandOverSpec(ITestOutputHelper output) : IDisposable
         Assert.True(SpinWait.SpinUntil(() => holder.Held >= 1, 2000), "the SYN was not held");
         Assert.False(connecting.IsCompleted);
         destination.Plug();
-        var clock = Stopwatch.StartNew();
-        holder.ReplayInto(destination);
+        var report = holder.ReplayInto(destination);
         destination.Announce();
         using var client = await connecting;
         using var server = await listener.AcceptAsync();
 
-        Assert.True(clock.ElapsedMilliseconds < 500, $"{clock.ElapsedMilliseconds} ms: the SYN had to be sent again (1 s)");
+        output.WriteLine($"{report}; passed on {holder.PassedOn}; sent again {SentAgain(client)}");
+        Assert.Equal(0, SentAgain(client));
         await client.SendAsync("hello"u8.ToArray());
         Assert.Equal("hello"u8.ToArray(), await ReceiveAsync(server, 5));
     }
@@ -227,6 +228,28 @@ public sealed class HandOverSpec(ITestOutputHelper output) : IDisposable
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Connect(_lab.Address, 6379);
         return socket;
+    }
+
+    /// <summary>Segments that this end sent more than once, its SYN among them (tcpi_total_retrans of TCP_INFO): no clock of a busy machine has a say in it.</summary>
+    private static int SentAgain(Socket socket)
+    {
+        const int TCP_INFO = 11;
+        const int TotalRetrans = 100;
+        Span<byte> info = stackalloc byte[TotalRetrans + sizeof(int)];
+        Assert.Equal(info.Length, socket.GetRawSocketOption((int)ProtocolType.Tcp, TCP_INFO, info));
+        return BinaryPrimitives.ReadInt32LittleEndian(info[TotalRetrans..]);
+    }
+
+    /// <summary>On the calling thread: what is timed waits for no thread of a pool that other tests have taken.</summary>
+    private static byte[] ReceiveHere(Socket socket, int count)
+    {
+        socket.ReceiveTimeout = 5000;
+        var buffer = new byte[count];
+        for (var at = 0; at < count;)
+        {
+            at += socket.Receive(buffer.AsSpan(at));
+        }
+        return buffer;
     }
 
     private static async Task<byte[]> ReceiveAsync(Socket socket, int count)
