@@ -58,8 +58,11 @@ internal sealed class SoftwareQuotes
         request.CertificateExtensions.Add(names.Build());
         using var certificate = request.Create(_ca, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow + _validity, RandomNumberGenerator.GetBytes(8));
         var der = certificate.RawData;
-        return Props.Create(() => new TpmStandIn(key, der, pcr7, isForged ?? (static () => false), pcrs => Asked.Enqueue(pcrs)));
+        return Props.Create(() => new TpmStandIn(key, der, pcr7, isForged ?? (static () => false), () => Resets.GetValueOrDefault(host, 1u), pcrs => Asked.Enqueue(pcrs)));
     }
+
+    /// <summary>How often each TPM says that it was reset; once, if not given.</summary>
+    public ConcurrentDictionary<HostName, uint> Resets { get; } = new();
 
     /// <summary>Which PCRs the quotes were asked for; null for those of the host's own policy.</summary>
     public ConcurrentQueue<int[]?> Asked { get; } = new();
@@ -67,7 +70,7 @@ internal sealed class SoftwareQuotes
     /// <summary>Of the host's attestation key, the last that was made.</summary>
     public string FingerprintOf(HostName host) => _fingerprints[host];
 
-    private static byte[] Attest(byte[] qualifyingData, byte[] pcr)
+    private static byte[] Attest(byte[] qualifyingData, byte[] pcr, uint resets)
     {
         var bytes = new List<byte>();
         void U16(int v) => bytes.AddRange([(byte)(v >> 8), (byte)v]);
@@ -85,7 +88,7 @@ internal sealed class SoftwareQuotes
         bytes.AddRange(qualifyingData);
         U32(0);
         U32(1);
-        U32(1);
+        U32(resets);
         U32(1);
         bytes.Add(1);
         U32(0);
@@ -108,13 +111,13 @@ internal sealed class SoftwareQuotes
     {
         private static readonly ECDsa Another = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-        public TpmStandIn(ECDsa key, byte[] certificate, Func<byte> pcr7, Func<bool> isForged, Action<int[]?> asked)
+        public TpmStandIn(ECDsa key, byte[] certificate, Func<byte> pcr7, Func<bool> isForged, Func<uint> resets, Action<int[]?> asked)
             => Receive<TpmCommands.Quote>(quote =>
             {
                 asked(quote.Pcrs);
                 var pcr = new byte[32];
                 pcr[31] = pcr7();
-                var attest = Attest(quote.QualifyingData, pcr);
+                var attest = Attest(quote.QualifyingData, pcr, resets());
                 Sender.Tell(new TpmReplies.Quoted(new Evidence(
                     EvidenceKind.Tpm2Quote, attest, Signature(isForged() ? Another : key, attest), [new PcrValue(PcrBank.Sha256, 7, pcr)], certificate, [])));
             });

@@ -31,6 +31,7 @@ public sealed class TrustActorSpec : TestKit
     private readonly FakeHost _host = new(A);
     private readonly ContainerLeases _leases = new();
     private readonly ConcurrentDictionary<HostName, FakeJudgements> _kept = [];
+    private readonly ConcurrentDictionary<TestProbe, List<object>> _heard = [];
     private UntrustedAction _action = UntrustedAction.Stop;
     private HostName? _seesOnly;
 
@@ -251,6 +252,68 @@ public sealed class TrustActorSpec : TestKit
 
         await LookAsync(() => _boards[B].IsDistrusted(A));
         Assert.Contains("rule WrongBinding", _boards[B].Board.Against(A), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_TPM_that_was_reset_less_often_than_before_is_rejected()
+    {
+        _quotes.Resets[A] = 5;
+        Start(A, B, C);
+        await LookAsync(() => _boards[B].Board.Of(A) == HostTrust.Proved);
+
+        _quotes.Resets[A] = 4;
+
+        await LookAsync(() => _boards[B].IsDistrusted(A));
+        Assert.Contains("rule CountersWentBack", _boards[B].Board.Against(A), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Evidence_that_comes_too_late_says_nothing_of_its_host()
+    {
+        _quotes.Policy = _quotes.Policy with { MaxEvidenceAge = TimeSpan.FromSeconds(5) };
+        Start(B, C);
+        var own = Sys.ActorOf(_quotes.Tpm(A, static () => 0));
+        var asked = new ConcurrentQueue<(ProveHost Question, DateTimeOffset At)>();
+        var slow = CreateTestProbe();
+        slow.SetAutoPilot(new DelegateAutoPilot((_, message) =>
+        {
+            if (message is ProveHost prove)
+            {
+                asked.Enqueue((prove, _clock.GetUtcNow()));
+            }
+
+            return AutoPilot.KeepRunning;
+        }));
+        _trustOf[A] = slow;
+
+        // Within the patience of a question, and each time a second longer than a quote may be old: closed for that, and never more.
+        for (var look = 0; _boards[B].Board.Of(A) != HostTrust.Unproved; look++)
+        {
+            Assert.True(look < 120, $"{_boards[B].Board.Of(A)}: {_boards[B].Board.Against(A)}");
+            while (asked.TryPeek(out var first) && _clock.GetUtcNow() - first.At >= TimeSpan.FromSeconds(6) && asked.TryDequeue(out first))
+            {
+                _trustOf[first.Question.By].Tell(await ProofOf(A, first.Question, own), TestActor);
+            }
+
+            await LookAsync(() => !_boards[B].IsDistrusted(A), looks: 1);
+        }
+
+        Assert.Contains("rule EvidenceTooOld", _boards[B].Board.Against(A), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_voter_that_has_just_started_says_nothing_before_it_has_asked_everybody()
+    {
+        var (b, c) = (CreateTestProbe(), CreateTestProbe());
+        (_trustOf[B], _trustOf[C]) = (b, c);
+        Start(A);
+
+        // It has proved itself to itself long since; nobody else answers.
+        await LookAsync(() => true, looks: (int)TrustSettings.ProofPatience.TotalSeconds - 1);
+        Assert.Contains(Heard(b), m => m is ProveHost);
+        Assert.DoesNotContain(Heard(b), m => m is TrustWord);
+
+        await LookAsync(() => Heard(b).OfType<TrustWord>().Any(w => w.Proved.Contains(A)));
     }
 
     [Fact]
@@ -516,6 +579,18 @@ public sealed class TrustActorSpec : TestKit
         var nonce = AttestationBinding.NewNonce();
         var quoted = await tpm.Ask<TpmReplies.Quoted>(new TpmCommands.Quote(AttestationBinding.OfHost(nonce, prove.Nonce, prove.PolicyDigest).QualifyingData()), TimeSpan.FromSeconds(5));
         return new HostProof(host, prove.Nonce, nonce, quoted.Evidence);
+    }
+
+    /// <summary>What came to a host that only listens, from the start.</summary>
+    private List<object> Heard(TestProbe at)
+    {
+        var heard = _heard.GetOrAdd(at, static _ => []);
+        while (at.HasMessages)
+        {
+            heard.Add(at.ReceiveOne(TimeSpan.Zero));
+        }
+
+        return heard;
     }
 
     /// <summary>Time goes on by a second at a time, until it holds.</summary>
