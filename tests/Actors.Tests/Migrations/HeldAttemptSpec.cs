@@ -234,6 +234,23 @@ public sealed class HeldAttemptSpec : TwoHostsSpec
         AwaitTrees(Tree.Running, Tree.None);
     }
 
+    [Fact]
+    public async Task A_daemon_that_is_told_to_stop_when_the_actor_of_an_attempt_has_just_died_waits_too()
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostA, "Source.CopyingFrozen");
+        Sys.ActorSelection(Hosts.Of(TwoHosts.A).Path / attempt.ToString()).Tell(Kill.Instance);
+        while ((await Hosts.Of(TwoHosts.A).Ask<MigrationsListed>(new ListMigrations(), Patience)).Attempts.Any(m => m.Attempt == attempt))
+        {
+            // Its actor has not died yet.
+        }
+
+        // Nobody is there who would say that a container stands, but it does.
+        var stops = Hosts.Of(TwoHosts.A).Ask<NothingStands>(new DaemonStops(), Patience);
+
+        await stops;
+        Assert.Equal(Tree.Running, Hosts.HostA.Tree);
+    }
+
     [Theory]
     [InlineData("Source.Registering")]
     [InlineData("Source.Copying")]

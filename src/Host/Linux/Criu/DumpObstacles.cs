@@ -51,7 +51,8 @@ public static class DumpObstacles
         }
     }
 
-    private static IEnumerable<FoundObstacle> InProcess(int pid, int[] all)
+    /// <summary>Obstacles in one process; <paramref name="all"/> are those of its container.</summary>
+    internal static IEnumerable<FoundObstacle> InProcess(int pid, int[] all)
     {
         var status = File.ReadLines($"/proc/{pid}/status").Select(line => line.Split(':', 2)).Where(parts => parts.Length == 2).ToDictionary(parts => parts[0], parts => parts[1].Trim());
         var who = $"process {pid} ({status["Name"]})";
