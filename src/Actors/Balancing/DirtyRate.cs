@@ -35,9 +35,10 @@ public static class DirtyRate
     }
 
     /// <summary>
-    /// Bytes per second that the newest attempt measured which this host was the source of, ended either way; null when there is none. The first round has nothing to compare with, so only attempts with a second one count. What another
-    /// host measured is in its journal, and not known here.
+    /// Bytes per second that the newest attempt measured which this host was the source of, ended either way, or by which the container came here; null when there is none. The first round has nothing to compare with, so only attempts with a
+    /// second one count: a destination is told 0 without one.
     /// </summary>
     public static double? MeasuredBy(JournalState journal, ContainerName container)
-        => journal.History.FindLast(attempt => attempt.Container == container && attempt.ReportedBy == attempt.Source && attempt.Rounds.Length > 1)?.DirtyPagesPerSecond * PageSize.Bytes;
+        => journal.History.FindLast(attempt => attempt.Container == container && (attempt.ReportedBy == attempt.Source ? attempt.Rounds.Length > 1 : attempt is { Outcome: AttemptOutcome.Committed, DirtyPagesPerSecond: > 0 }))
+            ?.DirtyPagesPerSecond * PageSize.Bytes;
 }

@@ -120,7 +120,7 @@ public sealed partial record DestinationMigration
 
     private (DestinationMigration, ImmutableArray<AttemptAction>) OnStopImminent(StopImminent m)
     {
-        var fresh = this with { SourceNonce = m.Nonce, Nonce = NewNonce(), ChallengedAt = Now, FreshEvidence = null };
+        var fresh = this with { SourceNonce = m.Nonce, Nonce = NewNonce(), ChallengedAt = Now, FreshEvidence = null, DirtyPagesPerSecond = CounterRates.Amount(m.DirtyPagesPerSecond) };
         var (next, actions) = fresh.Go(
             DestinationState.Promising, new AttemptAction.Quote(fresh.Binding(AttestationRole.Destination), StopPhase: true));
         actions = actions.Add(new AttemptAction.StartTimer(AttemptTimer.Patience, Times.Patience, next.Serial));

@@ -48,7 +48,7 @@ public sealed partial record DestinationMigration
         0,
         Gate?.Spans ?? [],
         GateToRunningMs,
-        0,
+        DirtyPagesPerSecond,
         0,
         null);
 

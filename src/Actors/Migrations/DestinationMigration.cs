@@ -94,6 +94,9 @@ public sealed partial record DestinationMigration
 
     private HandOver? HandOver { get; init; }
 
+    /// <summary>As the source has measured it; forgotten when this daemon is started anew, which costs no more than a worse guess.</summary>
+    private double DirtyPagesPerSecond { get; init; }
+
     /// <summary>Last answer to the source; said again when it asks again.</summary>
     private IAttemptMessage? LastSaid { get; init; }
 

@@ -126,7 +126,7 @@ public sealed partial record SourceMigration
     private (SourceMigration, ImmutableArray<AttemptAction>) AgreeStop()
     {
         var near = this with { Nonce = NewNonce(), ChallengedAt = Now, HasConsent = false };
-        var (next, actions) = near.GoAsking(SourceState.AgreeingStop, new StopImminent(Attempt, Fence, near.Nonce), Times.Patience);
+        var (next, actions) = near.GoAsking(SourceState.AgreeingStop, new StopImminent(Attempt, Fence, near.Nonce, Convergence.DirtyPagesPerSecond), Times.Patience);
         return (next with { Busy = AttemptCall.RunRound }, actions.Add(new AttemptAction.RunRound(Rounds.Count)));
     }
 

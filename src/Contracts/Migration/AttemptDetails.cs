@@ -38,7 +38,7 @@ public enum AttemptOutcome
 /// <param name="FrozenBytes">Bytes sent under freeze.</param>
 /// <param name="StopSpans">Named parts of the stop.</param>
 /// <param name="StopMs">From the order to freeze to running tasks as this host saw it; 0 before.</param>
-/// <param name="DirtyPagesPerSecond">Latest estimate.</param>
+/// <param name="DirtyPagesPerSecond">Latest estimate of the source, which tells the destination before the stop; 0 while there is none.</param>
 /// <param name="PredictedStopMs">Latest estimate.</param>
 /// <param name="Digest">Of all memory under the freeze, where the attempt verifies memory; else null. Of a committed attempt: equal at the gate.</param>
 public sealed record AttemptDetails(

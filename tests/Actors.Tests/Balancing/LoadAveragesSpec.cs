@@ -235,6 +235,27 @@ public sealed class LoadAveragesSpec
         Assert.Equal(DirtyRate.BytesPerCoreSecond / 1000, DirtyRate.Of(null, null, 1e12, 0.001), 1e-3);
     }
 
+    [Fact]
+    public void What_a_move_measured_goes_with_the_container()
+    {
+        var (a, b, name) = (new HostName("a"), new HostName("b"), new ContainerName("web"));
+        var round = new RoundReport(1, 10, 0, 40960, 0, 0, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        AttemptDetails Ended(HostName from, HostName by, double pages, params RoundReport[] rounds) => new(
+            AttemptId.New(), name, new Fence(1, 1), from, from == a ? b : a, by, Phase.Teardown, "Ended", AttemptOutcome.Committed, MigrationFailure.None, "", 1, [], rounds, 0, 0, [], 0, pages, 0, null);
+        static double? Measured(ContainerName container, params AttemptDetails[] ended)
+            => DirtyRate.MeasuredBy(ended.Aggregate(JournalState.Empty, (state, one) => state.Apply(new JournalEntry.Ended(one))), container);
+
+        // It came here and told; it went, and came back from where nobody had measured it.
+        Assert.Equal(70 * 4096.0, Measured(name, Ended(a, b, 70)));
+        Assert.Equal(90 * 4096.0, Measured(name, Ended(a, b, 70), Ended(b, b, 90, round, round)));
+        Assert.Equal(90 * 4096.0, Measured(name, Ended(a, b, 70), Ended(b, b, 90, round, round), Ended(a, b, 0)));
+
+        // One round tells nothing, and neither does a move that did not bring it here.
+        Assert.Null(Measured(name, Ended(b, b, 0, round)));
+        Assert.Null(Measured(name, Ended(a, b, 70) with { Outcome = AttemptOutcome.Aborted }));
+        Assert.Null(Measured(new ContainerName("other"), Ended(a, b, 70)));
+    }
+
     private static void AssertNear(int seed, double[] expected, Resources actual)
     {
         for (var kind = 0; kind < Resources.Kinds; kind++)

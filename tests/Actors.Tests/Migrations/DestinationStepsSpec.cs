@@ -43,6 +43,14 @@ public sealed class DestinationStepsSpec
         table.AssertIs("destination-steps.txt");
     }
 
+    [Theory]
+    [InlineData(12.5, 12.5)]
+    [InlineData(double.NaN, 0)]
+    [InlineData(double.NegativeInfinity, 0)]
+    [InlineData(-3, 0)]
+    public void What_the_source_says_it_measured_is_remembered_when_it_is_a_number(double said, double remembered)
+        => Assert.Equal(remembered, Walked([.. ToReceiving(), Got(new StopImminent(This, At, Digest(0x54), said))]).Details().DirtyPagesPerSecond);
+
     private (DestinationMigration Next, ImmutableArray<AttemptAction> Actions) Step(DestinationMigration side, AttemptEvent e, DateTimeOffset now)
     {
         _now = now;
@@ -66,9 +74,9 @@ public sealed class DestinationStepsSpec
         table.Walk(
             "the address is claimed first", Walked(ToConsent()), Got(new ClaimAddress(This, At)), Done(AttemptCall.ClaimAddress), Got(new ClaimAddress(This, At)), Got(new HandOver(This, At, _manifest, _token)));
         table.Walk("the hand-over comes while the address is claimed", Walked(ToConsent()), Got(new ClaimAddress(This, At)), Got(new HandOver(This, At, _manifest, _token)), Done(AttemptCall.ClaimAddress));
-        table.Walk("the promises are there before the quote", Walked(ToReceiving()), Got(new StopImminent(This, At, Digest(0xb5))), new AttemptEvent.PromisesHeld(), new AttemptEvent.QuoteMade(EvidenceOf(0xd5)));
-        table.Walk("the promises are there before they are asked for", Walked(ToReceiving()), new AttemptEvent.PromisesHeld(), Got(new StopImminent(This, At, Digest(0xb7))), new AttemptEvent.QuoteMade(EvidenceOf(0xd7)));
-        table.Walk("the stop is put off", Walked(ToConsent()), Got(new StopImminent(This, At, Digest(0xb6))), new AttemptEvent.QuoteMade(EvidenceOf(0xd6)));
+        table.Walk("the promises are there before the quote", Walked(ToReceiving()), Got(new StopImminent(This, At, Digest(0xb5), 0)), new AttemptEvent.PromisesHeld(), new AttemptEvent.QuoteMade(EvidenceOf(0xd5)));
+        table.Walk("the promises are there before they are asked for", Walked(ToReceiving()), new AttemptEvent.PromisesHeld(), Got(new StopImminent(This, At, Digest(0xb7), 0)), new AttemptEvent.QuoteMade(EvidenceOf(0xd7)));
+        table.Walk("the stop is put off", Walked(ToConsent()), Got(new StopImminent(This, At, Digest(0xb6), 0)), new AttemptEvent.QuoteMade(EvidenceOf(0xd6)));
         table.Walk(
             "three questions without an answer", Walked(ToReceiving()[..^1]), ToReceiving()[^1], Fired(AttemptTimer.Patience), Fired(AttemptTimer.Patience), Got(new AttemptGoesOn(This, At)),
             Fired(AttemptTimer.Patience), Fired(AttemptTimer.Patience), Fired(AttemptTimer.Patience));
@@ -168,7 +176,7 @@ public sealed class DestinationStepsSpec
 
     private AttemptEvent[] ToConsent() =>
     [
-        .. ToReceiving(), Got(new StopImminent(This, At, Digest(0x52))), new AttemptEvent.QuoteMade(EvidenceOf(0xdf)), new AttemptEvent.PromisesHeld(),
+        .. ToReceiving(), Got(new StopImminent(This, At, Digest(0x52), 0)), new AttemptEvent.QuoteMade(EvidenceOf(0xdf)), new AttemptEvent.PromisesHeld(),
         Got(new SourceReattested(This, At, EvidenceOf(0x5f))), new AttemptEvent.EvidenceChecked(""),
     ];
 
@@ -224,9 +232,9 @@ public sealed class DestinationStepsSpec
     {
         Add("OfferMigration", Got(Offer()));
         Add("SourceAttested", Got(new SourceAttested(This, At, EvidenceOf(0x5e))));
-        Add("StopImminent", Got(new StopImminent(This, At, Digest(0x53))));
-        Add("StopImminent again", Got(new StopImminent(This, At, Digest(0x52))));
-        Add("StopImminent with a short nonce", Got(new StopImminent(This, At, [1])));
+        Add("StopImminent", Got(new StopImminent(This, At, Digest(0x53), 0)));
+        Add("StopImminent again", Got(new StopImminent(This, At, Digest(0x52), 0)));
+        Add("StopImminent with a short nonce", Got(new StopImminent(This, At, [1], 0)));
         Add("SourceReattested", Got(new SourceReattested(This, At, EvidenceOf(0x5f))));
         Add("ClaimAddress", Got(new ClaimAddress(This, At)));
         Add("SourceCleaned", Got(new SourceCleaned(This, At)));

@@ -22,6 +22,10 @@ public sealed class MigrationsActorSpec : TwoHostsSpec
         Assert.Equal((Tree.None, Tree.Running), (Hosts.HostA.Tree, Hosts.HostB.Tree));
         Assert.True(source.StopMs > 0, $"the stop took {source.StopMs} ms: {source}; {string.Join(" ", source.Phases.AsEnumerable())}");
         Assert.NotEmpty(source.Rounds);
+        Assert.True(source.DirtyPagesPerSecond > 0);
+
+        // So that the next move of it is no guess.
+        Assert.Equal(source.DirtyPagesPerSecond, destination.DirtyPagesPerSecond);
     }
 
     [Fact]

@@ -36,7 +36,11 @@ public sealed record EvidenceAccepted(AttemptId Attempt, Fence Fence) : IAttempt
 /// Source to destination, while the last rounds run: the stop is near. The destination has its ballot promised by a majority and quotes over fresh nonces.
 /// Answer: <see cref="ReadyForStop"/> or <see cref="MigrationRefused"/>.
 /// </summary>
-public sealed record StopImminent(AttemptId Attempt, Fence Fence, byte[] Nonce) : IAttemptMessage;
+/// <param name="Attempt">The attempt.</param>
+/// <param name="Fence">Its fence.</param>
+/// <param name="Nonce">The source's, for the destination's fresh quote.</param>
+/// <param name="DirtyPagesPerSecond">What the rounds have measured until now, so that it is not forgotten with the move: whoever has the container next may have to say what a move of it costs. 0 when there was no second round. Decides nothing in this attempt.</param>
+public sealed record StopImminent(AttemptId Attempt, Fence Fence, byte[] Nonce, double DirtyPagesPerSecond) : IAttemptMessage;
 
 /// <summary>Destination to source: a majority has promised, and this is my fresh evidence. Answer: <see cref="SourceReattested"/> or <see cref="AbortAttempt"/>.</summary>
 public sealed record ReadyForStop(AttemptId Attempt, Fence Fence, byte[] Nonce, Evidence Evidence) : IAttemptMessage;
