@@ -15,15 +15,16 @@ public static class ResolutionCheck
             : registration.Kind != RegisterKind.Migration ? "the first start of a name is not resolved: it can be withdrawn"
             : resolution.Fenced.Except(hosts).ToArray() is [var stranger, ..] ? $"host {stranger} has no part in attempt {registration.Register.Attempt}"
             : resolution.Fenced.Distinct().Count() != resolution.Fenced.Length ? "a host is named twice"
-            : resolution.Fenced.Contains(winner) ? $"the container would be given to host {winner}, which is said to be off"
+            : resolution.Fenced.Contains(winner) && !resolution.IsLost ? $"the container would be given to host {winner}, which is said to be off"
             : null;
     }
 
     /// <summary>For the attempt's record: who decided, and why.</summary>
     public static string Sentence(ResolvedBy resolved)
     {
-        var (_, generation, value, fenced, by, reason, _) = resolved.Resolution;
-        return FormattableString.Invariant($"resolved by {by} in generation {generation}: the container is given to the {(value == Verdict.Dest ? "destination" : "source")}; said to be off: {(fenced.Length == 0 ? "nobody" : string.Join(", ", fenced.Select(h => h.Value)))}; reason: {reason}");
+        var (_, generation, value, fenced, by, reason, _, isLost) = resolved.Resolution;
+        var what = isLost ? "the container is lost" : $"the container is given to the {(value == Verdict.Dest ? "destination" : "source")}";
+        return FormattableString.Invariant($"resolved by {by} in generation {generation}: {what}; said to be off: {(fenced.Length == 0 ? "nobody" : string.Join(", ", fenced.Select(h => h.Value)))}; reason: {reason}");
     }
 
     /// <summary>Null when it is the verdict: as above, and every host that is not said to be off has signed its consent.</summary>

@@ -5,11 +5,11 @@ namespace ActorMigration.Actors;
 
 /// <summary>What the operator wants of a register that can get no majority.</summary>
 /// <param name="Reference">Whose register: a container, for its migration that has not ended, or a unique beginning of an id. Looked up on this host only: there may be no other.</param>
-/// <param name="Value">Who is to have the container.</param>
+/// <param name="Value">Who is to have the container; null when nothing of it is left anywhere, so that it is lost and its attempt can end.</param>
 /// <param name="Fenced">Hosts that the operator says are off.</param>
 /// <param name="Operator">Who says so; at most <see cref="VoterFrames.MaxOperator"/> bytes.</param>
 /// <param name="Reason">Why; at most <see cref="VoterFrames.MaxReason"/> bytes.</param>
-public sealed record ResolveOrder(string Reference, Verdict Value, ImmutableArray<HostName> Fenced, string Operator, string Reason);
+public sealed record ResolveOrder(string Reference, Verdict? Value, ImmutableArray<HostName> Fenced, string Operator, string Reason);
 
 /// <summary>How it went.</summary>
 public abstract record ResolveOutcome
@@ -53,8 +53,9 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
         }
 
         var hosts = registration.Hosts();
+
         var draft = new Resolution(
-            registration.Register, 1, order.Value, [.. order.Fenced.OrderBy(h => h.Value, StringComparer.Ordinal)], order.Operator, order.Reason, clock.GetUtcNow().ToUnixTimeMilliseconds());
+            registration.Register, 1, order.Value ?? Verdict.Source, [.. order.Fenced.OrderBy(h => h.Value, StringComparer.Ordinal)], order.Operator, order.Reason, clock.GetUtcNow().ToUnixTimeMilliseconds(), IsLost: order.Value is null);
         if (ResolutionCheck.WhyNot(draft, registration) is { } why)
         {
             return new ResolveOutcome.Refused($"Attempt {registration.Register.Attempt} of {registration.Register.Container} is not resolved: {why}.");
@@ -103,14 +104,14 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
     {
         for (var round = 0; round < MostGenerations; round++)
         {
-            // Whoever is to have the container first: when nothing of it can go on there, nobody else has promised anything yet.
+            // Whoever is to have the container first: when nothing of it can go on there, nobody else has promised anything yet. What is taken for lost is looked for on both sides.
             var winner = draft.Value == Verdict.Dest ? registration.Destination : registration.Source;
-            ImmutableArray<HostName> others = [.. here.Where(h => h != winner)];
-            var prepare = new VoterRequest.PrepareResolution(registration, draft.Generation, draft.Value);
-            var promises = await AskAsync([winner], prepare).ConfigureAwait(false);
-            if (promises[winner] is VoterReply.ResolutionPromised or VoterReply.Decided)
+            ImmutableArray<HostName> looking = draft.IsLost ? [.. here.Where(h => h == registration.Source || h == registration.Destination)] : [winner];
+            var prepare = new VoterRequest.PrepareResolution(registration, draft.Generation, draft.Value, draft.IsLost);
+            var promises = await AskAsync(looking, prepare).ConfigureAwait(false);
+            if (promises.Values.All(static p => p is VoterReply.ResolutionPromised or VoterReply.Decided))
             {
-                promises = promises.Concat(await AskAsync(others, prepare).ConfigureAwait(false)).ToDictionary();
+                promises = promises.Concat(await AskAsync([.. here.Except(looking)], prepare).ConfigureAwait(false)).ToDictionary();
             }
 
             if (await AnswerAsync(registration, promises).ConfigureAwait(false) is { } first)
@@ -122,6 +123,13 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
             var before = promised.Select(p => p.ConsentedTo).OfType<Resolution>().MaxBy(r => r.Generation);
             if (before is not null && before.Value != draft.Value)
             {
+                // Nobody gets anything by it, so an earlier word stands.
+                if (draft.IsLost)
+                {
+                    draft = draft with { Generation = draft.Generation + 1, Value = before.Value };
+                    continue;
+                }
+
                 return new ResolveOutcome.Refused(
                     $"An earlier resolution of attempt {draft.Register.Attempt} by {before.Operator} may have given the container to the {(before.Value == Verdict.Dest ? "destination" : "source")}: run this with --to {(before.Value == Verdict.Dest ? "destination" : "source")}.");
             }
@@ -132,10 +140,11 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
                 continue;
             }
 
-            // And first here too: were another host bound to it, and what stands there lost before it is, then it could go on on neither side.
+            // And first here too: were another host bound to it, and what stands there lost before it is, then it could go on on neither side. Where nothing goes on it may be off.
             var consent = new VoterRequest.ConsentToResolution(draft);
-            var consents = await AskAsync([winner], consent).ConfigureAwait(false);
-            consents = consents.Concat(consents[winner] is VoterReply.Consented ? await AskAsync(others, consent).ConfigureAwait(false) : promises.Where(p => p.Key != winner)).ToDictionary();
+            ImmutableArray<HostName> bound = [.. here.Where(h => h == winner)];
+            var consents = await AskAsync(bound, consent).ConfigureAwait(false);
+            consents = consents.Concat(consents.Values.All(static c => c is VoterReply.Consented) ? await AskAsync([.. here.Except(bound)], consent).ConfigureAwait(false) : promises.Where(p => !bound.Contains(p.Key))).ToDictionary();
             if (await AnswerAsync(registration, consents).ConfigureAwait(false) is { } second)
             {
                 return second;

@@ -213,7 +213,8 @@ public sealed class Voter : IResolutionSeat, IDisposable
             }
 
             // One that has consented to this already is bound to it, whatever has become of what stood here.
-            if (_containers.GetValueOrDefault(register.Container)?.Resolving?.Consented?.Value != prepare.Value && WhyNotCarryOut(prepare) is { } why)
+            var isBound = !prepare.IsLost && _containers.GetValueOrDefault(register.Container)?.Resolving?.Consented?.Value == prepare.Value;
+            if (!isBound && (prepare.IsLost ? WhyNotLost(prepare.Registration) : WhyNotCarryOut(prepare)) is { } why)
             {
                 return new VoterReply.Refused(_self, why);
             }
@@ -234,11 +235,29 @@ public sealed class Voter : IResolutionSeat, IDisposable
 
         var attempt = registration.Register.Attempt;
         return !_journal().Open.TryGetValue(attempt, out var open) ? $"host {_self} has no open attempt {attempt}, so nothing of it can go on there"
-            : CanGoOn is not { } canGoOn ? $"host {_self} is still starting: run this again in a moment"
+            : CanGoOn is not { } canGoOn ? StillStarting
             : prepare.Value == Verdict.Dest && (open.Proposed != Verdict.Dest || !canGoOn(registration, Verdict.Dest)) ? $"the restored tree of attempt {attempt} does not wait at its gate on host {_self}: nothing of it can go on there"
             : prepare.Value == Verdict.Source && !canGoOn(registration, Verdict.Source) ? $"no copy of {registration.Register.Container} stands on host {_self} any more: nothing of it can go on there"
             : null;
     }
+
+    /// <summary>What is not known to be gone is not given up.</summary>
+    private string? WhyNotLost(Registration registration)
+    {
+        var (container, _, attempt) = registration.Register;
+        if (_self != registration.Source && _self != registration.Destination)
+        {
+            return null;
+        }
+
+        return CanGoOn is not { } canGoOn ? StillStarting
+            : _self == registration.Source ? (canGoOn(registration, Verdict.Source) ? $"a copy of {container} stands on host {_self}, the source of attempt {attempt}: it is not lost" : null)
+            : canGoOn(registration, Verdict.Dest) ? $"the restored tree of attempt {attempt} waits at its gate on host {_self}: {container} is not lost"
+            : _journal().Open.TryGetValue(attempt, out var open) && open is { Prepared: null, Never: false } ? $"attempt {attempt} may still be about to restore {container} on host {_self}: it is not known to be lost"
+            : null;
+    }
+
+    private string StillStarting => $"host {_self} is still starting: run this again in a moment";
 
     private string WhySilent() => $"voter {_self} does not vote: it has no memory or an old one, or its TPM has not answered yet; its log says what it waits for";
 

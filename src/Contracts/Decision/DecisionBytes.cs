@@ -47,7 +47,7 @@ public static class DecisionBytes
             writer.Text(host.Value);
         }
 
-        return writer.Text(resolution.Operator).Text(resolution.Reason).I64(resolution.AtUnixMs);
+        return writer.Text(resolution.Operator).Text(resolution.Reason).I64(resolution.AtUnixMs).Byte(resolution.IsLost ? (byte)1 : (byte)0);
     }
 
     /// <summary>Container, fence and attempt; also part of the voters' frames.</summary>

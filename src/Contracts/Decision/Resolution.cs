@@ -11,7 +11,8 @@ namespace ActorMigration.Contracts;
 /// <param name="Operator">Who said so.</param>
 /// <param name="Reason">And why.</param>
 /// <param name="AtUnixMs">And when.</param>
-public sealed record Resolution(RegisterId Register, int Generation, Verdict Value, HostName[] Fenced, string Operator, string Reason, long AtUnixMs);
+/// <param name="IsLost">Nothing of the container is left on either side, and <paramref name="Value"/> says only whose its name is; that host may be off.</param>
+public sealed record Resolution(RegisterId Register, int Generation, Verdict Value, HostName[] Fenced, string Operator, string Reason, long AtUnixMs, bool IsLost = false);
 
 /// <summary>A host's signed word that it takes a resolution for the verdict, and will act on nothing of a lower generation.</summary>
 /// <param name="Host">The host.</param>

@@ -39,7 +39,8 @@ public abstract record VoterRequest
     /// <param name="Registration">As it was begun.</param>
     /// <param name="Generation">Higher than any promised before.</param>
     /// <param name="Value">What the operator wants; a side that could not carry it out refuses.</param>
-    public sealed record PrepareResolution(Registration Registration, int Generation, Verdict Value) : VoterRequest;
+    /// <param name="IsLost">The operator takes the container for lost: it goes to the side of <paramref name="Value"/> by name only, and a side at which anything of it stands refuses.</param>
+    public sealed record PrepareResolution(Registration Registration, int Generation, Verdict Value, bool IsLost) : VoterRequest;
 
     /// <summary>On behalf of the operator: take this for the verdict, once all others have. Answer: <see cref="VoterReply.Consented"/> or why not.</summary>
     public sealed record ConsentToResolution(Resolution Resolution) : VoterRequest;

@@ -62,7 +62,7 @@ public static partial class VoterFrames
     {
         0 => false,
         1 => true,
-        var other => throw new WireFormatException($"{other} where 0 or 1 says whether something follows"),
+        var other => throw new WireFormatException($"{other} where 0 or 1 says whether something is so or follows"),
     };
 
     private static void Write(WireWriter writer, HandOverToken? token)
@@ -142,7 +142,7 @@ public static partial class VoterFrames
             fenced[i] = ReadHost(ref reader);
         }
 
-        return new Resolution(register, generation, value, fenced, reader.Text(MaxOperator), reader.Text(MaxReason), reader.I64());
+        return new Resolution(register, generation, value, fenced, reader.Text(MaxOperator), reader.Text(MaxReason), reader.I64(), ReadPresence(ref reader));
     }
 
     private static ResolvedBy ReadResolvedBy(ref WireReader reader)

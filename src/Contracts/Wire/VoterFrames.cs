@@ -51,7 +51,7 @@ public static partial class VoterFrames
                 break;
             case VoterRequest.PrepareResolution r:
                 Write(writer.Byte(9), r.Registration);
-                writer.I32(r.Generation).Byte((byte)r.Value);
+                writer.I32(r.Generation).Byte((byte)r.Value).Byte(r.IsLost ? (byte)1 : (byte)0);
                 break;
             case VoterRequest.ConsentToResolution r:
                 DecisionBytes.Write(writer.Byte(10), r.Resolution);
@@ -84,7 +84,7 @@ public static partial class VoterFrames
             6 => new VoterRequest.Withdraw(ReadRegister(ref reader)),
             7 => new VoterRequest.Release(ReadContainer(ref reader), reader.I64()),
             8 => new VoterRequest.AskMemory(ReadPresence(ref reader) ? ReadContainer(ref reader) : null),
-            9 => new VoterRequest.PrepareResolution(ReadRegistration(ref reader, mostPrevious: 0), ReadGeneration(ref reader), ReadVerdict(ref reader)),
+            9 => new VoterRequest.PrepareResolution(ReadRegistration(ref reader, mostPrevious: 0), ReadGeneration(ref reader), ReadVerdict(ref reader), ReadPresence(ref reader)),
             10 => new VoterRequest.ConsentToResolution(ReadResolution(ref reader)),
             11 => new VoterRequest.SpreadResolution(new ClosedRegister(ReadRegistration(ref reader, mostPrevious: 0), ReadCertificate(ref reader))),
             12 => new VoterRequest.AskResolutions(),

@@ -9,7 +9,7 @@ public sealed record MigrateRequest(string Container, string To, int TargetDownt
 /// <summary>Answer of POST /v1/migrations and of POST /v1/migrations/{id}/cancel.</summary>
 public sealed record MigrationIdJson(string Id);
 
-/// <summary>Body of POST /v1/migrations/{id}/resolve: who is to have the container ("source" or "destination"), and which hosts are off.</summary>
+/// <summary>Body of POST /v1/migrations/{id}/resolve: who is to have the container ("source" or "destination", or "nobody" when nothing of it is left), and which hosts are off.</summary>
 public sealed record ResolveRequest(string To, string[] Fenced, string Operator, string Reason);
 
 /// <summary>Its answer: the verdict that stands now.</summary>

@@ -74,11 +74,13 @@ internal sealed class MigrationRoutes(
     private async Task ResolveAsync(HttpContext http)
     {
         var request = await http.ReadAsync(ApiJson.Default.ResolveRequest).ConfigureAwait(false);
-        Verdict? value = request.To switch { "source" => Verdict.Source, "destination" => Verdict.Dest, _ => null };
-        if (value is null)
+        Verdict? value = request.To switch
         {
-            throw new ApiException(RequestFailure.InvalidRequest, $"A container is given to its 'source' or its 'destination', not to '{request.To}'.");
-        }
+            "source" => Verdict.Source,
+            "destination" => Verdict.Dest,
+            "nobody" => null,
+            _ => throw new ApiException(RequestFailure.InvalidRequest, $"A container is given to its 'source' or its 'destination', or to 'nobody' when nothing of it is left; not to '{request.To}'."),
+        };
 
         if (Array.Find(request.Fenced, name => !HostName.IsValid(name)) is { } wrong)
         {
@@ -91,7 +93,7 @@ internal sealed class MigrationRoutes(
         }
 
         var reference = (string)http.Request.RouteValues["reference"]!;
-        var outcome = await resolve(new ResolveOrder(reference, value.Value, [.. request.Fenced.Select(name => new HostName(name))], request.Operator, request.Reason)).ConfigureAwait(false);
+        var outcome = await resolve(new ResolveOrder(reference, value, [.. request.Fenced.Select(name => new HostName(name))], request.Operator, request.Reason)).ConfigureAwait(false);
         if (outcome is not ResolveOutcome.Verdict { Registration: var registration, Certificate: var certificate })
         {
             throw new ApiException(RequestFailure.NotResolved, ((ResolveOutcome.Refused)outcome).Sentence);

@@ -69,15 +69,15 @@ public sealed class ResolutionSpec
     {
         Promise(A, 2);
 
-        Assert.Equal(3, Assert.IsType<VoterReply.ResolutionPromised>(_cluster.Ask(A, W, new VoterRequest.PrepareResolution(_first, 2, Verdict.Source))).Generation);
+        Assert.Equal(3, Assert.IsType<VoterReply.ResolutionPromised>(_cluster.Ask(A, W, new VoterRequest.PrepareResolution(_first, 2, Verdict.Source, false))).Generation);
         Assert.Equal(2, _cluster[A].Resolving!.Generation);
-        Assert.Equal(2, Assert.IsType<VoterReply.ResolutionPromised>(_cluster.Ask(A, W, new VoterRequest.PrepareResolution(_first, 1, Verdict.Source))).Generation);
+        Assert.Equal(2, Assert.IsType<VoterReply.ResolutionPromised>(_cluster.Ask(A, W, new VoterRequest.PrepareResolution(_first, 1, Verdict.Source, false))).Generation);
         Assert.IsType<VoterReply.ResolutionPromised>(_cluster.Ask(A, W, new VoterRequest.ConsentToResolution(Resolution(1))));
         Assert.IsType<VoterReply.Consented>(_cluster.Ask(A, W, new VoterRequest.ConsentToResolution(Resolution(2))));
         Assert.IsType<VoterReply.Consented>(_cluster.Ask(A, W, new VoterRequest.ConsentToResolution(Resolution(2))));
         Assert.IsType<VoterReply.Refused>(_cluster.Ask(A, W, new VoterRequest.ConsentToResolution(Resolution(2, Verdict.Dest, W))));
 
-        var later = Assert.IsType<VoterReply.ResolutionPromised>(_cluster.Ask(A, W, new VoterRequest.PrepareResolution(_first, 3, Verdict.Source)));
+        var later = Assert.IsType<VoterReply.ResolutionPromised>(_cluster.Ask(A, W, new VoterRequest.PrepareResolution(_first, 3, Verdict.Source, false)));
         Assert.Equal((3, 2), (later.Generation, later.ConsentedTo!.Generation));
     }
 
@@ -94,9 +94,9 @@ public sealed class ResolutionSpec
     {
         var foreign = Registration(new Fence(1, 3), A, B) with { Destination = W };
 
-        Assert.IsType<VoterReply.Refused>(_cluster.Ask(A, W, new VoterRequest.PrepareResolution(foreign, 1, Verdict.Source)));
-        Assert.IsType<VoterReply.Refused>(_cluster.Ask(A, new HostName("x"), new VoterRequest.PrepareResolution(_first, 1, Verdict.Source)));
-        Assert.IsType<VoterReply.Refused>(_cluster.Ask(A, W, new VoterRequest.PrepareResolution(_first with { Voters = _first.Voters[..2] }, 1, Verdict.Source)));
+        Assert.IsType<VoterReply.Refused>(_cluster.Ask(A, W, new VoterRequest.PrepareResolution(foreign, 1, Verdict.Source, false)));
+        Assert.IsType<VoterReply.Refused>(_cluster.Ask(A, new HostName("x"), new VoterRequest.PrepareResolution(_first, 1, Verdict.Source, false)));
+        Assert.IsType<VoterReply.Refused>(_cluster.Ask(A, W, new VoterRequest.PrepareResolution(_first with { Voters = _first.Voters[..2] }, 1, Verdict.Source, false)));
         Assert.Null(_cluster[A].Resolving);
     }
 
@@ -140,7 +140,7 @@ public sealed class ResolutionSpec
         Assert.Null(_cluster[W].Resolving);
         Assert.Equal((new Fence(1, 2), A), (_cluster[W].Lowest, _cluster[W].Owner));
         Assert.Equal(0, Assert.IsType<VoterReply.Decided>(_cluster.Ask(W, A, new VoterRequest.ConsentToResolution(Resolution(1, Verdict.Source, B)))).Certificate.Generation);
-        Assert.IsType<VoterReply.Decided>(_cluster.Ask(W, A, new VoterRequest.PrepareResolution(_first, 2, Verdict.Source)));
+        Assert.IsType<VoterReply.Decided>(_cluster.Ask(W, A, new VoterRequest.PrepareResolution(_first, 2, Verdict.Source, false)));
     }
 
     [Fact]
@@ -181,7 +181,7 @@ public sealed class ResolutionSpec
     }
 
     private void Promise(HostName at, int generation)
-        => Assert.Equal(generation, Assert.IsType<VoterReply.ResolutionPromised>(_cluster.Ask(at, A, new VoterRequest.PrepareResolution(_first, generation, Verdict.Source))).Generation);
+        => Assert.Equal(generation, Assert.IsType<VoterReply.ResolutionPromised>(_cluster.Ask(at, A, new VoterRequest.PrepareResolution(_first, generation, Verdict.Source, false))).Generation);
 
     /// <summary>An ordinary verdict of two voters.</summary>
     private VerdictCertificate Decide(HostName one, HostName other, Verdict value = Verdict.Source)

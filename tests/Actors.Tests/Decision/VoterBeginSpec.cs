@@ -50,9 +50,9 @@ public sealed class VoterBeginSpec
         VoterReply Ask(VoterRequest request, params HostName[] before)
             => new VoterCore(B, Guid.NewGuid(), [A, B, new HostName("x")], new FakeSigner(B), new FakeKeys(), static (_, _) => true) { SetNumber = 2, Before = [.. before] }.Answer(state, A, request).Reply;
 
-        Assert.IsType<VoterReply.ResolutionPromised>(Ask(new VoterRequest.PrepareResolution(_first, 1, Verdict.Source), A, B, W));
+        Assert.IsType<VoterReply.ResolutionPromised>(Ask(new VoterRequest.PrepareResolution(_first, 1, Verdict.Source, false), A, B, W));
         Assert.IsType<VoterReply.Done>(Ask(new VoterRequest.SpreadResolution(new ClosedRegister(_first, resolved)), A, B, W));
-        Assert.IsType<VoterReply.Refused>(Ask(new VoterRequest.PrepareResolution(_first, 1, Verdict.Source)));
+        Assert.IsType<VoterReply.Refused>(Ask(new VoterRequest.PrepareResolution(_first, 1, Verdict.Source, false)));
         Assert.IsType<VoterReply.Refused>(Ask(new VoterRequest.SpreadResolution(new ClosedRegister(_first, resolved))));
     }
 

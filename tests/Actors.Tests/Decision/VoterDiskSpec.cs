@@ -40,7 +40,7 @@ public sealed class VoterDiskSpec
         var verdict = new VerdictCertificate(registration.Register, Verdict.Source, []);
 
         _log.IsFull = true;
-        await Assert.ThrowsAsync<IOException>(() => voter.AnswerAsync(A, new VoterRequest.PrepareResolution(registration, 1, Verdict.Source)));
+        await Assert.ThrowsAsync<IOException>(() => voter.AnswerAsync(A, new VoterRequest.PrepareResolution(registration, 1, Verdict.Source, false)));
         Assert.False(voter.Admit(verdict));
 
         _log.IsFull = false;

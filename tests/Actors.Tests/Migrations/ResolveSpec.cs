@@ -10,7 +10,7 @@ public sealed class ResolveSpec : TwoHostsSpec
 {
     private static readonly HostName W = new("w");
 
-    private static ResolveOrder Order(AttemptId attempt, Verdict value, params HostName[] fenced) => new(attempt.ToString()[..12], value, [.. fenced], "root", "b and w burnt down");
+    private static ResolveOrder Order(AttemptId attempt, Verdict? value, params HostName[] fenced) => new(attempt.ToString()[..12], value, [.. fenced], "root", "b and w burnt down");
 
     [Fact]
     public async Task SOURCE_when_all_others_are_off_and_a_later_attempt_when_they_are_back()
@@ -313,6 +313,72 @@ public sealed class ResolveSpec : TwoHostsSpec
     }
 
     [Fact]
+    public async Task What_is_lost_on_both_sides_is_given_to_nobody_so_that_its_attempt_ends_though_promises_were_left()
+    {
+        var attempt = await GatedWithoutMajorityAsync(sourceLosesItsTree: false);
+        Hosts.DeadVoters.TryRemove(TwoHosts.A, out _);
+        Hosts.SilentVoters[TwoHosts.A] = true;
+        Hosts.Loses = static (_, request) => request is VoterRequest.ConsentToResolution;
+        await RefusedAsync(TwoHosts.B, Order(attempt, Verdict.Dest, TwoHosts.A, W));
+        Hosts.Loses = static (_, _) => false;
+        Hosts.HostB.Tree = Tree.None;
+
+        // Neither side can go on, and what was promised is not let go.
+        Hosts.DeadVoters[TwoHosts.A] = true;
+        Assert.Contains("does not wait at its gate", await RefusedAsync(TwoHosts.B, Order(attempt, Verdict.Dest, TwoHosts.A, W)), StringComparison.Ordinal);
+        await ResolvedAsync(TwoHosts.B, Order(attempt, null, TwoHosts.A, W));
+
+        Hosts.HostB.Held = null;
+        var details = await EndOfAsync(TwoHosts.B, attempt);
+        Assert.Equal(AttemptOutcome.Aborted, details.Outcome);
+        Assert.Contains("the container is lost", details.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_stands_on_either_side_is_not_lost()
+    {
+        var attempt = await GatedWithoutMajorityAsync(sourceLosesItsTree: false);
+        Assert.Contains($"the restored tree of attempt {attempt} waits at its gate on host b: c1 is not lost", await RefusedAsync(TwoHosts.B, Order(attempt, null, TwoHosts.A, W)), StringComparison.Ordinal);
+        Assert.Empty(Hosts.VoterRecordsOf(TwoHosts.B).OfType<VoterRecord.GenerationPromised>());
+
+        Hosts.HostB.Tree = Tree.None;
+        Hosts.DeadVoters.TryRemove(TwoHosts.A, out _);
+        Hosts.SilentVoters[TwoHosts.A] = true;
+        Assert.Contains("a copy of c1 stands on host a", await RefusedAsync(TwoHosts.B, Order(attempt, null, W)), StringComparison.Ordinal);
+        Assert.Equal(Tree.Frozen, Hosts.HostA.Tree);
+    }
+
+    [Fact]
+    public async Task What_may_still_be_restored_is_not_lost()
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostB, "Destination.Restoring");
+        Hosts.DeadVoters[TwoHosts.A] = Hosts.DeadVoters[W] = true;
+
+        Assert.Contains($"attempt {attempt} may still be about to restore c1 on host b", await RefusedAsync(TwoHosts.B, Order(attempt, null, TwoHosts.A, W)), StringComparison.Ordinal);
+
+        Hosts.DeadVoters.Clear();
+        Hosts.HostB.Held = null;
+        AwaitTrees(Tree.None, Tree.Running);
+    }
+
+    [Fact]
+    public async Task Who_has_consented_to_one_side_before_is_followed_when_it_is_lost()
+    {
+        var attempt = await GatedWithoutMajorityAsync();
+        Hosts.LosesAnswers = static (_, request) => request is VoterRequest.ConsentToResolution;
+        await RefusedAsync(TwoHosts.B, Order(attempt, Verdict.Dest, TwoHosts.A, W));
+        Hosts.LosesAnswers = static (_, _) => false;
+        Hosts.HostB.Tree = Tree.None;
+
+        // Somebody may have heard that it is the destination's.
+        await ResolvedAsync(TwoHosts.B, Order(attempt, null, TwoHosts.A, W));
+
+        Hosts.HostB.Held = null;
+        Assert.Equal(AttemptOutcome.Lost, (await EndOfAsync(TwoHosts.B, attempt)).Outcome);
+        Assert.Equal(Verdict.Dest, Hosts.VoterOf(TwoHosts.B).VerdictOf(Assert.Single(Hosts.JournalOf(TwoHosts.B).OfType<JournalEntry.Begun>()).Registration.Register)!.Value);
+    }
+
+    [Fact]
     public async Task What_the_voters_said_before_does_not_overtake_the_operators_verdict_on_its_way_to_the_attempt()
     {
         await MigrateAndHoldAsync(Hosts.HostB, "Destination.JournalingVerdict");
@@ -431,7 +497,7 @@ public sealed class ResolveSpec : TwoHostsSpec
     {
         var outcome = await Hosts.ResolveAsync(at, order);
         var verdict = Assert.IsType<ResolveOutcome.Verdict>(outcome).Certificate;
-        Assert.Equal(order.Value, verdict.Value);
+        Assert.Equal(order.Value ?? verdict.Value, verdict.Value);
         return verdict;
     }
 

@@ -110,6 +110,7 @@ public sealed class HandOverSimulationSpec(ITestOutputHelper output)
     [InlineData(nameof(Mutant.ConsentsToBoth))]
     [InlineData(nameof(Mutant.SeatNotAsked))]
     [InlineData(nameof(Mutant.FencedRunsOn))]
+    [InlineData(nameof(Mutant.LossNotLookedAt))]
     public void A_broken_rule_is_found_out(string mutant) => Find(new Plan(IsNaive: false, Enum.Parse<Mutant>(mutant)), Schedules);
 
     [Fact]

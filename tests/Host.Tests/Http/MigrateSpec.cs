@@ -179,6 +179,26 @@ public sealed class MigrateSpec
     }
 
     [Fact]
+    public async Task Resolve_to_nobody_says_that_the_container_is_lost_and_whose_its_name_is()
+    {
+        ResolveOrder? seen = null;
+        await using var api = await TestApi.StartAsync(
+            _ => new MigrationsListed([Begun]), resolve: order =>
+            {
+                seen = order;
+                return new ResolveOutcome.Verdict(
+                    new Registration(Register, RegisterKind.Migration, Begun.Source, Begun.Destination, [], [], [], []),
+                    new VerdictCertificate(Register, Verdict.Source, [], new ResolvedBy(new Resolution(Register, 2, Verdict.Source, [], "root", "", 0, IsLost: true), [])));
+            });
+
+        var run = await api.RunAsync("migration", "resolve", "redis", "--to", "nobody", "--yes");
+
+        Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
+        Assert.Equal($"redis is lost; its name is host h1's to give back. See 'amig migration show {Id}', then 'amig rm redis'.\n", run.Out);
+        Assert.Null(seen!.Value);
+    }
+
+    [Fact]
     public async Task Resolve_that_is_refused_is_a_conflict_and_says_why()
     {
         await using var api = await TestApi.StartAsync(_ => new MigrationsListed([Begun]), resolve: _ => new ResolveOutcome.Refused("No answer from h2."));

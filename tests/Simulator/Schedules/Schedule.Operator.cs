@@ -17,6 +17,9 @@ internal sealed partial class Schedule
     /// <summary>Steps of a storm before hosts are switched off: more, and most attempts have ended by then.</summary>
     private const int MostStepsBefore = 24;
 
+    /// <summary>Orders that give the container to nobody: mostly wrong, as something of it is left.</summary>
+    private const int OneInToNobody = 6;
+
     private readonly bool _isOfTheOperator;
     private int _orders;
     private int _switches;
@@ -94,7 +97,7 @@ internal sealed partial class Schedule
         var able = _world.Hosts.Where(h => h is { IsUp: true, IsStarting: false } && (h.Sides.Count > 0 || _chance.Once(4))).ToArray();
         if (able.Length > 0)
         {
-            Do(new Step(StepKind.Resolve) { Host = able[_chance.Next(able.Length)].Index, Number = (int)_wish });
+            Do(new Step(StepKind.Resolve) { Host = able[_chance.Next(able.Length)].Index, Number = _chance.Once(OneInToNobody) ? 0 : (int)_wish });
         }
     }
 }

@@ -76,4 +76,7 @@ internal enum Mutant
 
     /// <summary>A host that is said to be off runs on, where nobody reaches it.</summary>
     FencedRunsOn,
+
+    /// <summary>A side takes the operator's word that the container is lost, and does not look whether it stands there.</summary>
+    LossNotLookedAt,
 }

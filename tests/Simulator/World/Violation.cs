@@ -42,6 +42,9 @@ internal enum ViolationKind
     /// <summary>A restore over something that is still there.</summary>
     Leftovers,
 
+    /// <summary>The operator's word that the container is lost was taken, and it stands somewhere.</summary>
+    GivenUp,
+
     /// <summary>No copy is left, though no copy was lost.</summary>
     NothingRuns,
 

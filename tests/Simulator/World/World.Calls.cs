@@ -78,7 +78,7 @@ internal sealed partial class World
             case AttemptAction.RestoreToGate:
                 (host.Tree, host.StoppedBy) = (Tree.Gated, attempt);
                 return new AttemptEvent.Gated(new GateReport(1, []));
-            case AttemptAction.OpenGate when host.Tree == Tree.None && (host.DiedAfterProposal || host.HasForgotten || host.LostWith != Tree.None):
+            case AttemptAction.OpenGate when host.Tree == Tree.None && (host.DiedAfterProposal || host.HasForgotten || host.LostWith != Tree.None || IsGivenUp(attempt)):
                 // The container has crashed on the host that owns it. Its restart is another story than this protocol's.
                 return new AttemptEvent.CallFailed(call, MigrationFailure.ContainerLost, "the tree is dead");
             case AttemptAction.OpenGate when host.Tree == Tree.None:

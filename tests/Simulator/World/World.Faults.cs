@@ -30,7 +30,7 @@ internal sealed partial class World
                 Restart(host);
                 break;
             case StepKind.Resolve:
-                Resolve(host, (Verdict)step.Number);
+                Resolve(host, step.Number == 0 ? null : (Verdict)step.Number);
                 break;
             case StepKind.Reboot when host is { IsLost: false, Tree: Tree.None or Tree.Gated }:
                 Crash(host, step.Mask);

@@ -193,7 +193,7 @@ internal sealed partial class World
             Broken(ViolationKind.StaysStopped, $"a host was lost with its copy, and what is left stays stopped: {Describe()}");
         }
 
-        if (lost is null && canDecide && !IsGivenUp && _hosts.Any(static h => h.HasOpenAttempt))
+        if (lost is null && canDecide && _hosts.Any(static h => h.HasOpenAttempt))
         {
             Broken(ViolationKind.DoesNotEnd, $"an attempt does not end: {Describe()}");
         }

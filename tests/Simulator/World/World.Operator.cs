@@ -58,8 +58,8 @@ internal sealed partial class World
         }
     }
 
-    /// <summary>The operator gives the container to a side, on this host, and says which hosts are off: those that are.</summary>
-    private void Resolve(SimulatedHost at, Verdict value)
+    /// <summary>The operator gives the container to a side, or to nobody, on this host, and says which hosts are off: those that are.</summary>
+    private void Resolve(SimulatedHost at, Verdict? value)
     {
         if (at is not { IsUp: true, IsStarting: false })
         {
@@ -69,14 +69,14 @@ internal sealed partial class World
         BeginResolving();
         var off = _hosts.Where(static h => h.IsOff || h.IsLost).ToArray();
         var run = new OperatorRun(++_runs, at, off);
-        Trace?.Invoke($"operator's run {run.Number} on {at.Name}: {value}, off: {string.Join(", ", off.Select(h => h.Name.Value))}");
+        Trace?.Invoke($"operator's run {run.Number} on {at.Name}: {value?.ToString() ?? "to nobody"}, off: {string.Join(", ", off.Select(h => h.Name.Value))}");
         foreach (var host in off)
         {
             host.Fencing++;
         }
 
         _operators.Add(run);
-        GoOn(() => _errands.Add(ResolveAsync(run, new ResolveOrder(Container.Value, value, [.. off.Select(h => h.Name)], "root", "they are off in this schedule"))));
+        GoOn(() => _errands.Add(ResolveAsync(run, new ResolveOrder(Container.Value, value, [.. off.Select(h => h.Name)], "root", ReasonOf(run)))));
     }
 
     private async Task ResolveAsync(OperatorRun run, ResolveOrder order)
@@ -85,8 +85,17 @@ internal sealed partial class World
         var resolver = new Resolver(run.At.Name, new Client(this, run.At, run.Number), run.At.Seat, journal, FakeKeys.Instance, NoTimes, new ErrandClock(this, run.At));
         run.Outcome = await resolver.ResolveAsync(order).ConfigureAwait(false);
         Trace?.Invoke($"operator's run {run.Number}: {run.Outcome}");
+        if (order.Value is null && run.Outcome is ResolveOutcome.Verdict { Certificate.ResolvedBy.Resolution: { } own } && own.Reason == ReasonOf(run)
+            && Array.Find(_hosts, h => h.Tree != Tree.None && Array.IndexOf(run.Off, h) < 0) is { } standing)
+        {
+            Broken(ViolationKind.GivenUp, $"the container was given up as lost, and stands on host {standing.Name}: {standing.Tree}");
+        }
+
         End(run);
     }
+
+    /// <summary>Told apart from all other runs by it.</summary>
+    private static string ReasonOf(OperatorRun run) => $"run {run.Number}: they are off in this schedule";
 
     private void End(OperatorRun run)
     {
@@ -108,7 +117,7 @@ internal sealed partial class World
     }
 
     /// <summary>
-    /// When all is well again, hosts may still wait for the operator whose run was cut off, or for a majority that is lost for good. He gives the container to the side on which something of it stands, or to the other when that may have been given it;
+    /// When all is well again, hosts may still wait for the operator whose run was cut off, or for a majority that is lost for good. He gives the container to the side on which something of it stands, or to the other when that may have been given it, or to nobody when nothing of it is left;
     /// and when a host that has nothing of it acts on another verdict, he switches that host off, as he is told.
     /// </summary>
     private void ResolveWhatIsLeft()
@@ -127,7 +136,8 @@ internal sealed partial class World
                 }
             }
 
-            Resolve(waiting, order % 2 == 0 ? first : first == Verdict.Source ? Verdict.Dest : Verdict.Source);
+            var isLost = Array.TrueForAll(_hosts, static h => h.Tree == Tree.None);
+            Resolve(waiting, isLost ? null : order % 2 == 0 ? first : first == Verdict.Source ? Verdict.Dest : Verdict.Source);
             for (var step = 0; step < MostCalmSteps && IsBeingResolved && CalmStep(); step++)
             {
             }
@@ -145,9 +155,6 @@ internal sealed partial class World
 
     private static Registration? WaitsForOperator(SimulatedHost host)
         => host is { IsUp: true, IsStarting: false } ? host.Seat.UnsettledRegistrations().FirstOrDefault(r => host.Seat.WaitsForOperator(r.Register)) : null;
-
-    /// <summary>Hosts wait for the operator, and nothing is left that he could give to a side: docs/simulator.md, "What is not shown".</summary>
-    private bool IsGivenUp => Array.Exists(_hosts, IsWaitingForOperator) && Array.TrueForAll(_hosts, static h => h.Tree == Tree.None);
 
     /// <summary>With <see cref="Mutant.ConsentNotAsked"/> a host that is there and does not answer by itself.</summary>
     private VoterReply? Forged(HostName host, VoterRequest request) => request switch

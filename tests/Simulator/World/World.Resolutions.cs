@@ -10,6 +10,8 @@ internal sealed partial class World
     private readonly HashSet<(RegisterId, HostName)> _bound = [];
     private readonly Dictionary<RegisterId, Verdict> _resolved = [];
     private readonly List<(SimulatedHost Host, AttemptId Attempt, Verdict Value)> _effects = [];
+    private readonly Dictionary<RegisterId, HashSet<HostName>> _consenters = [];
+    private readonly HashSet<AttemptId> _givenUp = [];
     private int _lostTrees;
 
     /// <summary>How many trees had been lost when the operator gave the container to a side on which it stood; null when he has not.</summary>
@@ -44,7 +46,7 @@ internal sealed partial class World
     /// <summary>A resolution is the verdict when every host that is not said to be off has consented. No register ever has two of them with different values.</summary>
     private void Count(SimulatedHost host, Resolution resolution)
     {
-        var (register, generation, value, fenced, _, _, _) = resolution;
+        var (register, generation, value, fenced, _, _, _, _) = resolution;
         _bound.Add((register, host.Name));
         var key = (register, generation, value, string.Join(',', fenced));
         var hosts = _consents.TryGetValue(key, out var known) ? known : _consents[key] = [];
@@ -54,12 +56,20 @@ internal sealed partial class World
             return;
         }
 
-        if (_resolved.TryGetValue(register, out var before) && before != value)
+        // What was given to a side by hosts of which each is off by now nobody can know, and with them went what they gave; given to nobody it is then by the others.
+        var isForgotten = resolution.IsLost && _consenters.TryGetValue(register, out var earlier) && earlier.All(h => Array.IndexOf(fenced, h) >= 0);
+        if (_resolved.TryGetValue(register, out var before) && before != value && !isForgotten)
         {
             Broken(ViolationKind.TwoValues, $"the register {register.Fence} was resolved with both values");
         }
 
         _resolved[register] = value;
+        _consenters[register] = hosts;
+        if (resolution.IsLost)
+        {
+            _givenUp.Add(register.Attempt);
+        }
+
         var stands = Array.Exists(_hosts, h => value == Verdict.Dest ? h.Tree == Tree.Gated && h.StoppedBy == register.Attempt : h.Tree is Tree.Frozen or Tree.Running);
         _lostTreesWhenGiven = stands ? _lostTrees : null;
     }
@@ -74,6 +84,8 @@ internal sealed partial class World
 
         _effects.Add((host, attempt, value));
     }
+
+    private bool IsGivenUp(AttemptId attempt) => _givenUp.Contains(attempt);
 
     private bool IsResolved(AttemptId attempt, Verdict value) => _resolved.Any(r => r.Key.Attempt == attempt && r.Value == value);
 }

@@ -55,6 +55,13 @@ internal sealed partial class World
             return Answer(voter, peer, request, CoreOf(voter, IncarnationFor(voter, request)), voter.Ballots);
         }
 
+        if (_mutant == Mutant.LossNotLookedAt && request is VoterRequest.PrepareResolution { IsLost: true } lost)
+        {
+            // As of one that is to get nothing.
+            var other = voter.Name == lost.Registration.Source ? Verdict.Dest : Verdict.Source;
+            return Now(voter.Seat.AnswerAsync(peer.Name, lost with { IsLost = false, Value = other }));
+        }
+
         if (_mutant == Mutant.GenerationNotCompared && request is VoterRequest.ConsentToResolution { Resolution: var asked } && voter.Ballots.Resolving is { } resolving && resolving.Registration.Register == asked.Register)
         {
             return Answer(voter, peer, request, CoreOf(voter, voter.Incarnation), voter.Ballots with { Resolving = resolving with { Generation = asked.Generation } });
