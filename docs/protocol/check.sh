@@ -50,12 +50,13 @@ check_verdict() {
 check_resolve() {
   FLAGS=(-DSAFETY -DCOLLAPSE -DMEMLIM=4000)
   holds "resolution" resolve.pml agreement
-  mutant "acts on the voters in spite of its promise" resolve.pml BARRED 's/ && promised\[h\] == 0//'
+  mutant "acts on the voters in spite of its promise" resolve.pml BARRED 's/ && promised\[me\] == 0//'
   mutant "a host that is not off is not asked" resolve.pml FENCED 's/ && (off & (1 << h)) != 0//'
   mutant "a host that acts already is not heard" resolve.pml DECIDED 's/:: up\[h\] && acted\[h\]/:: false/'
-  mutant "let go in spite of its consent" resolve.pml LET_GO 's/ && consentGeneration\[h\] == 0//'
+  mutant "let go in spite of its consent" resolve.pml LET_GO 's/ && consentGeneration\[me\] == 0//'
   mutant "value of an earlier resolution not adopted" resolve.pml ADOPT 's/value = consentValue\[h\]/skip/'
   mutant "consents to a generation that was outbid" resolve.pml OUTBID 's/ || promised\[h\] != g//'
+  mutant "what is said to be lost is not looked for" resolve.pml STANDS 's/wish == Nobody/false/'
 }
 
 # Makes the checker of a model, $WORK/build/pan, for all its properties.

@@ -1,15 +1,17 @@
 /* The operator's way out where no majority is left (src/Actors/Decision/Resolver.cs, VoterCore.cs, Voter.cs; docs/protocol.md "When no majority is left").
  * Three hosts, all of them voters: the source (0) with its frozen copy, the destination (1) with a tree at its gate, and a third (2). The voters' own register is one ballot here
  * (verdict.pml has it whole): whoever accepts accepts the one value that was proposed. Hosts are switched off and on; what stood on one is gone then, its disk is not.
- * Two operators resolve, generations 1 and 2, each with the hosts that are off when he begins as the fenced ones; such a host is switched on only when he has ended.
+ * Two operators resolve, generations 1 and 2, each with the hosts that are off when he begins as the fenced ones; such a host is switched on only when he has ended. They give the container to a
+ * side at which it stands, or to nobody when it stands at none.
  * Whoever has promised and not consented is let go when another host acts on the voters' verdict already (LET_GO): no resolution can have come of its promise.
- * never_two (asserted): the container never runs on both sides. bound (asserted): whoever has consented acts on no verdict of the voters any more.
+ * never_two (asserted): the container never runs on both sides. lost (asserted): what is given to nobody stands nowhere. bound (asserted): whoever has consented acts on no verdict of the voters any more.
  */
 #define HOSTS 3
 #define S 0
 #define D 1
 #define Source 1
 #define Dest 2
+#define Nobody 0                             /* a wish, never a value: what is lost is the source's by name, or whose it was by an earlier resolution */
 bool up[HOSTS] = true, accepted[HOSTS], acted[HOSTS], actedOnVoters[HOSTS];
 bool voters;                                 /* an operator has heard that somebody acts on the voters' verdict */
 byte promised[HOSTS], consentGeneration[HOSTS], consentValue[HOSTS];
@@ -18,67 +20,74 @@ bool runs[2];
 byte proposed;                               /* by the voters' register */
 byte certificate[3], fenced[3];              /* of the operators, by generation: value, and who was said to be off */
 byte holds[HOSTS];                           /* operators that have fenced this host and have not ended */
+#define winner (wish == Dest -> D : S)
+#define h (wish == Dest && i < 2 -> 1 - i : i) /* whom an operator asks next: the side that is to have the container before all others */
 #define majority (accepted[0] + accepted[1] + accepted[2] >= 2)
 
-inline act(h, value) {
-  acted[h] = true;
-  if :: h == S && value == Source && copy -> copy = false; runs[S] = true
-     :: h == S && value == Dest -> copy = false
-     :: h == D && value == Dest && tree -> tree = false; runs[D] = true
-     :: h == D && value == Source -> tree = false
+inline act(me, value) {
+  acted[me] = true;
+  if :: me == S && value == Source && copy -> copy = false; runs[S] = true
+     :: me == S && value == Dest -> copy = false
+     :: me == D && value == Dest && tree -> tree = false; runs[D] = true
+     :: me == D && value == Source -> tree = false
      :: else fi;
   assert(!(runs[S] && runs[D])) /* never_two */
 }
 
 /* A host's voter, its side's attempt, and its power. */
-proctype Host(byte h) {
+proctype Host(byte me) {
   do
-  :: atomic { up[h] && promised[h] == 0 && proposed != 0 && !accepted[h] -> accepted[h] = true }
-  :: atomic { up[h] && h != 2 && !acted[h] && majority && promised[h] == 0 /* BARRED */ -> assert(consentGeneration[h] == 0); /* bound */ actedOnVoters[h] = true; act(h, proposed) }
-  :: atomic { up[h] && voters && promised[h] != 0 && consentGeneration[h] == 0 /* LET_GO */ -> promised[h] = 0 }
-  :: atomic { up[h] && h != 2 && !acted[h] && certificate[2] != 0 -> act(h, certificate[2]) }
-  :: atomic { up[h] && h != 2 && !acted[h] && certificate[1] != 0 && certificate[2] == 0 -> act(h, certificate[1]) }
-  :: atomic { up[h] -> up[h] = false;
-       if :: h == S -> copy = false; runs[S] = false :: h == D -> tree = false; runs[D] = false :: else fi }
-  :: atomic { !up[h] && holds[h] == 0 -> up[h] = true }
+  :: atomic { up[me] && promised[me] == 0 && proposed != 0 && !accepted[me] -> accepted[me] = true }
+  :: atomic { up[me] && me != 2 && !acted[me] && majority && promised[me] == 0 /* BARRED */ -> assert(consentGeneration[me] == 0); /* bound */ actedOnVoters[me] = true; act(me, proposed) }
+  :: atomic { up[me] && voters && promised[me] != 0 && consentGeneration[me] == 0 /* LET_GO */ -> promised[me] = 0 }
+  :: atomic { up[me] && me != 2 && !acted[me] && certificate[2] != 0 -> act(me, certificate[2]) }
+  :: atomic { up[me] && me != 2 && !acted[me] && certificate[1] != 0 && certificate[2] == 0 -> act(me, certificate[1]) }
+  :: atomic { up[me] -> up[me] = false;
+       if :: me == S -> copy = false; runs[S] = false :: me == D -> tree = false; runs[D] = false :: else fi }
+  :: atomic { !up[me] && holds[me] == 0 -> up[me] = true }
   od
 }
 
 proctype Operator(byte g; byte wish) {
-  byte h, value, best;
+  byte i, value, best;
   byte off;
-  atomic { off = 0; h = 0;
-    do :: h < HOSTS -> if :: !up[h] -> off = off | (1 << h); holds[h]++ :: else fi; h++ :: else -> break od };
-  atomic { if :: wish == Source && (!up[S] || !copy) -> goto ended :: wish == Dest && (!up[D] || !tree) -> goto ended :: else fi };
-  value = wish; best = 0;
-  h = 0;
+  atomic { off = 0; i = 0;
+    do :: i < HOSTS -> if :: !up[i] -> off = off | (1 << i); holds[i]++ :: else fi; i++ :: else -> break od };
+  if :: wish != Nobody && (off & (1 << winner)) != 0 -> goto ended :: else fi;
+  if :: wish == Nobody -> value = Source :: else -> value = wish fi;
+  best = 0;
+  i = 0;
   do /* PrepareResolution */
-  :: h < HOSTS && (off & (1 << h)) != 0 -> h++ /* FENCED */
-  :: atomic { h < HOSTS && (off & (1 << h)) == 0 -> /* ASKED */
+  :: i < HOSTS && (off & (1 << h)) != 0 -> i++ /* FENCED */
+  :: atomic { i < HOSTS && (off & (1 << h)) == 0 -> /* ASKED */
        if :: up[h] && acted[h] /* DECIDED */ -> voters = voters || actedOnVoters[h]; goto ended
           :: !up[h] || promised[h] >= g -> goto ended
-          :: else -> promised[h] = g; if :: consentGeneration[h] > best -> best = consentGeneration[h]; value = consentValue[h] /* ADOPT */ :: else fi fi; h++ }
-  :: h == HOSTS -> break
+          :: else ->
+               if :: wish == Nobody && ((h == S && copy) || (h == D && tree)) -> goto ended /* STANDS */
+                  :: wish != Nobody && h == winner && consentValue[h] != wish && ((h == S && !copy) || (h == D && !tree)) -> goto ended /* NOTHING */
+                  :: else -> promised[h] = g; if :: consentGeneration[h] > best -> best = consentGeneration[h]; value = consentValue[h] /* ADOPT */ :: else fi fi
+       fi; i++ }
+  :: i == HOSTS -> break
   od;
-  if :: value != wish -> goto ended :: else fi; /* REFUSE_OTHER */
-  h = 0;
+  if :: wish != Nobody && value != wish -> goto ended :: else fi; /* REFUSE_OTHER */
+  i = 0;
   do /* ConsentToResolution */
-  :: h < HOSTS && (off & (1 << h)) != 0 -> h++ /* FENCED */
-  :: atomic { h < HOSTS && (off & (1 << h)) == 0 ->
+  :: i < HOSTS && (off & (1 << h)) != 0 -> i++ /* FENCED */
+  :: atomic { i < HOSTS && (off & (1 << h)) == 0 ->
        if :: !up[h] || promised[h] != g /* OUTBID */ -> goto ended
-          :: else -> consentGeneration[h] = g; consentValue[h] = value fi; h++ }
-  :: h == HOSTS -> break
+          :: else -> consentGeneration[h] = g; consentValue[h] = value fi; i++ }
+  :: i == HOSTS -> break
   od;
-  atomic { certificate[g] = value; fenced[g] = off };
+  atomic { certificate[g] = value; fenced[g] = off; assert(wish != Nobody || !(copy || tree || runs[S] || runs[D])) /* lost */ };
 ended:
-  atomic { h = 0; do :: h < HOSTS -> if :: (off & (1 << h)) != 0 -> holds[h]-- :: else fi; h++ :: else -> break od }
+  atomic { i = 0; do :: i < HOSTS -> if :: (off & (1 << i)) != 0 -> holds[i]-- :: else fi; i++ :: else -> break od }
 }
 
 init {
   atomic {
     if :: proposed = Source :: proposed = Dest fi;
     run Host(0); run Host(1); run Host(2);
-    if :: run Operator(1, Source) :: run Operator(1, Dest) fi;
-    if :: run Operator(2, Source) :: run Operator(2, Dest) fi
+    if :: run Operator(1, Source) :: run Operator(1, Dest) :: run Operator(1, Nobody) fi;
+    if :: run Operator(2, Source) :: run Operator(2, Dest) :: run Operator(2, Nobody) fi
   }
 }

@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-
 namespace ActorMigration.Contracts.Trust;
 
 /// <summary>
@@ -17,18 +14,9 @@ public sealed record ProveHost(HostName By, HostName Host, byte[] Nonce, byte[] 
 {
     private const string DomainTag = "amig/prove-host/1";
 
-    /// <summary>What is signed: a tag, and a digest of everything that has no fixed length, with its length before it.</summary>
+    /// <summary>What is signed: a tag and everything else, in the encoding of decision records.</summary>
     public byte[] SignedBytes()
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var part in (byte[][])[Encoding.UTF8.GetBytes(By.Value), Encoding.UTF8.GetBytes(Host.Value), Nonce, PolicyDigest, [.. Pcrs.Select(pcr => (byte)pcr)]])
-        {
-            hash.AppendData(BitConverter.GetBytes(System.Net.IPAddress.HostToNetworkOrder(part.Length)));
-            hash.AppendData(part);
-        }
-
-        return [.. Encoding.UTF8.GetBytes(DomainTag), .. hash.GetHashAndReset()];
-    }
+        => new WireWriter().Text(DomainTag).Text(By.Value).Text(Host.Value).Bytes(Nonce).Bytes(PolicyDigest).Bytes([.. Pcrs.Select(pcr => (byte)pcr)]).ToArray();
 
     /// <summary>Whether all parts are there and in their bounds; records off the wire may hold anything whatever their types say.</summary>
     public bool IsWhole

@@ -1,7 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
-
 namespace ActorMigration.Contracts.Trust;
 
 /// <summary>One voter's judgement of one host.</summary>
@@ -39,41 +35,21 @@ public sealed record TrustWord(HostName By, long AtUnixMs, HostName[] Proved, Ho
         }
     }
 
-    /// <summary>What is signed: a tag, and a digest of everything else, each part with its length before it.</summary>
+    /// <summary>What is signed: a tag and everything else, in the encoding of decision records.</summary>
     public byte[] SignedBytes()
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Append(hash, By.Value);
-        Append(hash, AtUnixMs);
-        Append(hash, Proved.Length);
+        var writer = new WireWriter().Text(DomainTag).Text(By.Value).I64(AtUnixMs).I32(Proved.Length);
         foreach (var host in Proved)
         {
-            Append(hash, host.Value);
+            writer.Text(host.Value);
         }
 
-        Append(hash, Others.Length);
+        writer.I32(Others.Length);
         foreach (var one in Others)
         {
-            Append(hash, one.Host.Value);
-            Append(hash, (long)one.Trust);
-            Append(hash, one.SinceUnixMs);
-            Append(hash, one.Sentence);
+            writer.Text(one.Host.Value).I32((int)one.Trust).I64(one.SinceUnixMs).Text(one.Sentence);
         }
 
-        return [.. Encoding.UTF8.GetBytes(DomainTag), .. hash.GetHashAndReset()];
-    }
-
-    private static void Append(IncrementalHash hash, string text)
-    {
-        var bytes = Encoding.UTF8.GetBytes(text);
-        Append(hash, bytes.Length);
-        hash.AppendData(bytes);
-    }
-
-    private static void Append(IncrementalHash hash, long number)
-    {
-        Span<byte> bytes = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64BigEndian(bytes, number);
-        hash.AppendData(bytes);
+        return writer.ToArray();
     }
 }
