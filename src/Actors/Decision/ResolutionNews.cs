@@ -24,14 +24,21 @@ public sealed class ResolutionNews(HostName self, Voter voter, IVoterClient clie
     public static readonly TimeSpan BootPatience = TimeSpan.FromSeconds(30);
 
     /// <summary>
+    /// How long a host that may form a cluster by itself asks again while no other voter answers at all: a first connection takes seconds on a busy host, and one that does not wait for it stands beside the cluster that the others have until it sees
+    /// that and starts anew (a minute there).
+    /// </summary>
+    public static readonly TimeSpan FounderPatience = TimeSpan.FromSeconds(6);
+
+    /// <summary>
     /// Before anything is taken up on this host: asks the others, and waits for all that answer in time. What it has on its disk may be void, and the majority that it belonged to too.
     /// </summary>
     /// <param name="poll">Asks them.</param>
     /// <param name="awaited">Voters that are asked again while they do not answer, for <see cref="BootPatience"/>; see <see cref="Awaited"/>.</param>
+    /// <param name="isFounder">This host forms a cluster by itself where no other host is a member of one.</param>
     /// <param name="say">For the log: whom it waits for, and that it has given up.</param>
     /// <param name="cancel">The daemon is to stop.</param>
     /// <returns>True when another host is a member of a cluster, which this one is to join.</returns>
-    public async Task<bool> CatchUpAsync(VoterPoll poll, ImmutableHashSet<HostName> awaited, Action<string> say, CancellationToken cancel)
+    public async Task<bool> CatchUpAsync(VoterPoll poll, ImmutableHashSet<HostName> awaited, bool isFounder, Action<string> say, CancellationToken cancel)
     {
         var began = clock.GetTimestamp();
         var isJoining = false;
@@ -48,18 +55,19 @@ public sealed class ResolutionNews(HostName self, Voter voter, IVoterClient clie
             isJoining |= told.Any(r => r.Voter != self && r.IsMember);
             var left = silent.Except(told.Select(r => r.Voter));
             var names = string.Join(", ", left.Select(h => h.Value).Order(StringComparer.Ordinal));
-            if (left.IsEmpty)
+            var isAlone = isFounder && poll.Voters.Any(v => v != self) && Array.TrueForAll(told, r => r.Voter == self) && clock.GetElapsedTime(began) < FounderPatience;
+            if (left.IsEmpty && !isAlone)
             {
                 return isJoining;
             }
 
-            if (clock.GetElapsedTime(began) >= BootPatience)
+            if (!left.IsEmpty && clock.GetElapsedTime(began) >= BootPatience)
             {
                 say($"No answer from {names}: this host goes on without, and takes up what its journal says");
                 return isJoining;
             }
 
-            if (said != names)
+            if (!left.IsEmpty && said != names)
             {
                 said = names;
                 say($"This host was booted while a migration was open: it waits for {names}, at most {BootPatience.TotalSeconds} s, who may know what became of it");

@@ -97,7 +97,7 @@ internal static class NodeDaemon
     /// <summary>Only the first seed can form a cluster by itself.</summary>
     private static async Task WatchIslandAsync(NodeSettings settings, ClusterPeers cluster, NodeServices services, NodeLifecycle lifecycle, TimeProvider time, CancellationToken cancel)
     {
-        if (settings.Seeds[0].Host != settings.Host || settings.Seeds.Count == 1)
+        if (!settings.IsFirstSeed)
         {
             return;
         }

@@ -111,7 +111,7 @@ internal sealed class NodeServices : IAsyncDisposable
     {
         var boot = new BootMarker(Path.Combine(settings.StateDirectory, BootMarker.FileName), CurrentBoot());
         var othersAreMembers = await news.CatchUpAsync(
-            decision.Poll, boot.WasBooted ? ResolutionNews.Awaited(decision.Journal.State) : [], sentence => log.LogWarning("{Sentence}", sentence), cancel).ConfigureAwait(false);
+            decision.Poll, boot.WasBooted ? ResolutionNews.Awaited(decision.Journal.State) : [], settings.IsFirstSeed, sentence => log.LogWarning("{Sentence}", sentence), cancel).ConfigureAwait(false);
         boot.Note(log);
         return othersAreMembers;
     }

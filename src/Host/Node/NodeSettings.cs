@@ -38,6 +38,9 @@ public sealed record NodeSettings
     /// <summary>The voters of the set before it; empty for the first set.</summary>
     public required IReadOnlyList<HostName> VotersBefore { get; init; }
 
+    /// <summary>It forms a cluster by itself when no other host is a member of one, and there may be others.</summary>
+    public bool IsFirstSeed => Seeds.Count > 1 && Seeds[0].Host == Host;
+
     /// <summary>For a start while others are members of a cluster: only the first of the seeds may form one, so this host is not the first.</summary>
     public NodeSettings JoiningOnly() => this with { Seeds = [.. Seeds.Where(seed => seed.Host != Host), .. Seeds.Where(seed => seed.Host == Host)] };
 

@@ -294,6 +294,27 @@ public sealed class ResolveSpec : TwoHostsSpec
     }
 
     [Fact]
+    public async Task A_host_that_may_form_a_cluster_asks_again_while_nobody_answers_and_not_for_ever()
+    {
+        Hosts.VoterOf(W).IsMember = static () => true;
+        Hosts.DeadVoters[TwoHosts.B] = Hosts.DeadVoters[W] = true;
+        var clock = new FakeTimeProvider();
+        Assert.False(await Hosts.CatchUpAsync(TwoHosts.A, isFounder: false, clock).WaitAsync(Patience));
+
+        var catchUp = Hosts.CatchUpAsync(TwoHosts.A, isFounder: true, clock);
+        await PassAsync(clock, ResolutionNews.FounderPatience - TimeSpan.FromSeconds(2));
+        Assert.False(catchUp.IsCompleted);
+        Hosts.DeadVoters.Clear();
+        await PassAsync(clock, ResolutionNews.TellEvery);
+        Assert.True(await catchUp.WaitAsync(Patience));
+
+        Hosts.DeadVoters[TwoHosts.B] = Hosts.DeadVoters[W] = true;
+        catchUp = Hosts.CatchUpAsync(TwoHosts.A, isFounder: true, clock);
+        await PassAsync(clock, ResolutionNews.FounderPatience + ResolutionNews.TellEvery);
+        Assert.False(await catchUp.WaitAsync(Patience));
+    }
+
+    [Fact]
     public async Task The_side_that_gets_it_consents_first_so_that_what_is_lost_there_meanwhile_leaves_nobody_bound()
     {
         await MigrateAndHoldAsync(Hosts.HostB, "Destination.Deciding");

@@ -131,11 +131,14 @@ internal sealed class TwoHosts
         => new ResolutionNews(from, _voters[from], new Client(this, from), Voting, TimeProvider.System).RunAsync(cancel);
 
     /// <summary>What a daemon does before it takes anything up.</summary>
-    public Task CatchUpAsync(HostName host, TimeProvider? clock = null, Action<string>? say = null, params HostName[] voters)
+    public Task CatchUpAsync(HostName host, TimeProvider? clock = null, Action<string>? say = null, params HostName[] voters) => CatchUpAsync(host, isFounder: false, clock, say, voters);
+
+    /// <summary>True when another host is a member of a cluster.</summary>
+    public Task<bool> CatchUpAsync(HostName host, bool isFounder, TimeProvider? clock = null, Action<string>? say = null, params HostName[] voters)
     {
         var client = new Client(this, host);
         return new ResolutionNews(host, _voters[host], client, Voting, clock ?? TimeProvider.System).CatchUpAsync(
-            new VoterPoll(client, voters.Length == 0 ? [A, B, W] : [.. voters], Voting, TimeProvider.System), ResolutionNews.Awaited(_opened[host].State), say ?? (static _ => { }), CancellationToken.None);
+            new VoterPoll(client, voters.Length == 0 ? [A, B, W] : [.. voters], Voting, TimeProvider.System), ResolutionNews.Awaited(_opened[host].State), isFounder, say ?? (static _ => { }), CancellationToken.None);
     }
 
     private FakeHost? HostOf(HostName host) => host == A ? HostA : host == B ? HostB : null;

@@ -38,7 +38,7 @@ internal sealed partial class World
         var news = NewsOf(host, clock);
         var poll = new VoterPoll(new Client(this, host, run: 0), _voters, NoTimes, clock);
         await news.CatchUpAsync(
-            poll, host.Boot != host.NotedBoot ? ResolutionNews.Awaited(host.Journal) : [], sentence => Trace?.Invoke($"{host.Name}: {sentence}"), CancellationToken.None).ConfigureAwait(false);
+            poll, host.Boot != host.NotedBoot ? ResolutionNews.Awaited(host.Journal) : [], isFounder: false, sentence => Trace?.Invoke($"{host.Name}: {sentence}"), CancellationToken.None).ConfigureAwait(false);
         (host.NotedBoot, host.IsStarting) = (host.Boot, false);
         TakeUp(host);
         await news.RunAsync(CancellationToken.None).ConfigureAwait(false);
