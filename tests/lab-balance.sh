@@ -59,6 +59,7 @@ main() {
   test_that the_cluster_is_balanced_by_itself_by_moves_from_the_full_host_and_none_twice must becomes_balanced
   test_that then_nothing_is_moved_any_more_while_loads_go_up_and_down may stays_balanced
   test_that each_decision_is_explained_and_replayed_to_the_same may is_replayed
+  test_that what_cannot_leave_a_drained_host_is_named_at_once may names_what_stays
   test_that a_drained_host_is_emptied_and_takes_nothing may is_drained
   test_that a_host_that_takes_containers_again_gets_some may is_filled_again
   test_that every_container_runs_once_with_its_whole_history_and_no_client_noticed may all_is_whole

@@ -115,6 +115,20 @@ public abstract class ContainerRuntimeContract : PortContract
     }
 
     [Fact]
+    public async Task What_keeps_a_container_from_being_moved_is_seen_without_a_move_and_nothing_is_seen_where_there_is_nothing()
+    {
+        Assert.Empty(await A.Runtime.ObstaclesAsync(CancellationToken.None));
+        Assert.Empty(await B.Runtime.ObstaclesAsync(CancellationToken.None));
+
+        await A.FreezeByHandAsync(Spec.Name);
+
+        var found = Assert.Single(await A.Runtime.ObstaclesAsync(CancellationToken.None));
+        Assert.Equal((Spec.Name, true), (found.Container, found.Sentence.Contains("frozen", StringComparison.Ordinal)));
+        await A.ThawByHandAsync(Spec.Name);
+        await AssertRunsAsync(A);
+    }
+
+    [Fact]
     public async Task A_cancelled_start_leaves_nothing()
     {
         await A.Runtime.RemoveAsync(Spec.Name, Grace, CancellationToken.None);

@@ -4,6 +4,7 @@
 # From the mode to the last move: eight plans of three moves, each held for two rounds and carried out on a busy machine, in seconds.
 readonly BALANCE_SECONDS=300
 readonly DRAIN_SECONDS=240
+readonly EXIT_NOT_POSSIBLE=8
 # Five looks, in seconds.
 readonly SETTLED_SECONDS=25
 
@@ -107,6 +108,20 @@ is_replayed() {
   [ "$decisions" -gt 0 ] || die "host $by has logged no decision."
   amig_on "$by" balance replay /var/lib/amig/balance.log >"$RUN/replayed" || die "the log is replayed otherwise: $(grep -A3 OTHERWISE "$RUN/replayed" | head -n 5)"
   grep -q "^[0-9]* decisions, 0 of them otherwise now" "$RUN/replayed" || die "the replay says: $(tail -n 1 "$RUN/replayed")"
+}
+
+# What a move would refuse is named as soon as the host is drained: somebody has left a process of runc exec in a container.
+names_what_stays() {
+  local name status=0
+  name=$(ask h1 containers | jq -r '[.containers[] | select(.host == "h2" and .state == "Running") | .name][0]')
+  # shellcheck disable=SC2016 # for the shell on the host
+  lab exec h2 sh -c 'runc --root /run/amig/runc exec -d --pid-file /run/foreign.pid "$(runc --root /run/amig/runc list -q | grep "^$1-")" /bin/counter /tmp/foreign 7001' sh "$name"
+  amig_on h3 drain h2 --no-wait 2>"$RUN/stays.error" >"$RUN/stays.out" || status=$?
+  # shellcheck disable=SC2016 # for the shell on the host
+  lab exec h2 sh -c 'kill -KILL "$(cat /run/foreign.pid)" && rm /run/foreign.pid'
+  cat "$RUN/stays.error"
+  [ "$status" -eq "$EXIT_NOT_POSSIBLE" ] || die "drain ended with $status instead of $EXIT_NOT_POSSIBLE."
+  grep -q "^  $name stays: process [0-9]* (counter) was started from outside the container (exec); end it" "$RUN/stays.error" || die "drain does not name $name."
 }
 
 # Drained by its name from another host; a client's container on it must not notice.

@@ -75,7 +75,7 @@ internal sealed class SimulatedNode
     {
         var time = TimeProvider.System;
         node.ActorOf(SimulatedMigrations.Props(Host, hosts, Settings.Balance.Policy, time), "migrations");
-        node.ActorOf(LoadActor.Props(Host, hosts.SourceOf(Host), Settings.Load, () => HostStanding.Accepts, static _ => null, time), "load");
+        node.ActorOf(LoadActor.Props(Host, hosts.SourceOf(Host), Settings.Load, () => HostStanding.Accepts, static _ => null, static _ => Task.FromResult<ContainerObstacle[]>([]), time), "load");
         var console = node.ActorOf(ConsoleActor.Props(Peers, new VoterPoll(new NoVoters(), [.. Settings.Voters.Select(v => v.Host)], Settings.VoterTimes, time), ClusterTrust.None), "console");
         node.ActorOf(BalancerActor.Props(new BalanceServices(Peers, ClusterTrust.None, console, Store, NoDrain.Instance, Settings.Balance.Policy, Settings.Migration.Policy(0, false, false), Never, time)), "balancer");
     }

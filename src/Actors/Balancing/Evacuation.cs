@@ -54,7 +54,11 @@ public sealed class Evacuation
             .OrderBy(one => one.Standing != HostStanding.Evacuated).ThenBy(one => Begun(one.Container) is null).ThenBy(one => one.Cost.StopSeconds).ThenBy(one => one.Container.Name.Value, StringComparer.Ordinal);
         foreach (var (from, _, container, cost) in leaving)
         {
-            if (WhyNowhere(container) is { } why)
+            if (container.Obstacle.Length > 0)
+            {
+                stuck.Add(new StuckContainer(container.Name, from, false, Printable(container.Obstacle)));
+            }
+            else if (WhyNowhere(container) is { } why)
             {
                 stuck.Add(new StuckContainer(container.Name, from, why.IsForGood, why.Sentence));
             }
@@ -73,6 +77,9 @@ public sealed class Evacuation
 
         return new EvacuationPlan([.. moves], [.. stuck], waiting);
     }
+
+    /// <summary>It ends up on terminals and in logs, and its host may say anything.</summary>
+    private static string Printable(string sentence) => string.Concat(sentence.Select(c => char.IsControl(c) ? '?' : c));
 
     private bool IsTooSoon(ContainerName container)
         => _past.TryGetValue(container, out var last) && last.Failures > 0

@@ -15,6 +15,15 @@ public sealed class LoadActor : UntypedActor, IWithTimers
     /// <summary>A cause that lasts is logged again after this, for whoever has only the log of today.</summary>
     public static readonly TimeSpan LogAgainAfter = TimeSpan.FromHours(1);
 
+    /// <summary>What keeps containers from leaving is looked at anew after this, while this host is drained.</summary>
+    public static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whoever asks waits no longer for that look; what it finds is in the next answer then.</summary>
+    public static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(1);
+
+    /// <summary>Characters of all obstacles in one answer: it has to fit into one message with a thousand containers too.</summary>
+    private const int MostObstacles = 32 * 1024;
+
     /// <summary>Causes that are remembered: a message that has a number in it would otherwise be a new one each time.</summary>
     private const int MostCauses = 16;
 
@@ -23,6 +32,7 @@ public sealed class LoadActor : UntypedActor, IWithTimers
     private readonly LoadSettings _settings;
     private readonly Func<HostStanding> _standing;
     private readonly Func<ContainerName, double?> _measuredDirty;
+    private readonly Func<CancellationToken, Task<ContainerObstacle[]>> _obstacles;
     private readonly TimeProvider _clock;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Dictionary<string, long> _logged = new(StringComparer.Ordinal);
@@ -30,14 +40,17 @@ public sealed class LoadActor : UntypedActor, IWithTimers
     private long? _sampledAt;
     private Sampling? _running;
     private string _trouble = "";
+    private (long At, Task<ContainerObstacle[]> Found)? _look;
+    private ContainerObstacle[] _seen = [];
 
-    public LoadActor(HostName self, ILoadSource source, LoadSettings settings, Func<HostStanding> standing, Func<ContainerName, double?> measuredDirty, TimeProvider clock)
+    public LoadActor(HostName self, ILoadSource source, LoadSettings settings, Func<HostStanding> standing, Func<ContainerName, double?> measuredDirty, Func<CancellationToken, Task<ContainerObstacle[]>> obstacles, TimeProvider clock)
     {
         _self = self;
         _source = source;
         _settings = settings;
         _standing = standing;
         _measuredDirty = measuredDirty;
+        _obstacles = obstacles;
         _clock = clock;
     }
 
@@ -48,9 +61,10 @@ public sealed class LoadActor : UntypedActor, IWithTimers
     /// <param name="settings">Times and capacities.</param>
     /// <param name="standing">Whether this host may have more containers; asked at each answer.</param>
     /// <param name="measuredDirty">Bytes per second that the last move of a container measured; asked at each answer.</param>
+    /// <param name="obstacles">What keeps containers from being moved (<see cref="IContainerRuntime.ObstaclesAsync"/>); asked while this host does not take containers.</param>
     /// <param name="clock">Time.</param>
-    public static Props Props(HostName self, ILoadSource source, LoadSettings settings, Func<HostStanding> standing, Func<ContainerName, double?> measuredDirty, TimeProvider clock)
-        => Akka.Actor.Props.Create(() => new LoadActor(self, source, settings, standing, measuredDirty, clock));
+    public static Props Props(HostName self, ILoadSource source, LoadSettings settings, Func<HostStanding> standing, Func<ContainerName, double?> measuredDirty, Func<CancellationToken, Task<ContainerObstacle[]>> obstacles, TimeProvider clock)
+        => Akka.Actor.Props.Create(() => new LoadActor(self, source, settings, standing, measuredDirty, obstacles, clock));
 
     protected override void PreStart()
     {
@@ -64,6 +78,9 @@ public sealed class LoadActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
+            case AskLoad when Answer() is LoadTold { Load: { Standing: not HostStanding.Accepts } leaving }:
+                Look().WaitAsync(LookPatience, _clock).PipeTo(Sender, Self, found => new LoadTold(With(leaving, found)), _ => new LoadTold(With(leaving, _seen)));
+                break;
             case AskLoad:
                 Sender.Tell(Answer());
                 break;
@@ -96,6 +113,34 @@ public sealed class LoadActor : UntypedActor, IWithTimers
 
         var frame = new HostFrame(_self, _standing(), _settings.Labels, _settings.DiskBytesPerSecond, _settings.NetworkBytesPerSecond, _measuredDirty) { Cores = _settings.Cores, MemoryBytes = _settings.MemoryBytes };
         return _averages.Over(_settings.Window, frame) is { } load ? new LoadTold(load) : Unknown("it has not been measured twice yet");
+    }
+
+    /// <summary>One at a time, and off this actor's thread; what the last one found stands for one that fails.</summary>
+    private Task<ContainerObstacle[]> Look()
+    {
+        if (_look is { } last && (!last.Found.IsCompleted || _clock.GetElapsedTime(last.At) < LookAgainAfter))
+        {
+            return last.Found;
+        }
+
+        _seen = _look is { Found.IsCompletedSuccessfully: true } before ? before.Found.Result : _seen;
+        var obstacles = _obstacles;
+        var look = Task.Run(() => obstacles(CancellationToken.None));
+        _look = (_clock.GetTimestamp(), look);
+        return look;
+    }
+
+    private static HostLoad With(HostLoad load, ContainerObstacle[] found)
+    {
+        var (sentences, left) = (new Dictionary<ContainerName, string>(), MostObstacles);
+        foreach (var one in found)
+        {
+            var said = one.Sentence.Length <= ContainerLoad.MostObstacle ? one.Sentence : one.Sentence[..ContainerLoad.MostObstacle];
+            left -= said.Length;
+            sentences[one.Container] = left >= 0 ? said : "something in it cannot be moved";
+        }
+
+        return sentences.Count == 0 ? load : load with { Containers = [.. load.Containers.Select(c => c with { Obstacle = sentences.GetValueOrDefault(c.Name, "") })] };
     }
 
     private LoadUnknown Unknown(string why) => new(_self, $"the load of host {_self} is not known: {why}{(_trouble.Length > 0 ? $" ({_trouble})" : "")}");

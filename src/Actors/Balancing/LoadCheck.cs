@@ -8,7 +8,7 @@ public static class LoadCheck
     /// <summary>Null when it can.</summary>
     public static string? WhyNot(HostLoad load)
     {
-        if (load is not { Labels: not null, Containers: not null } || Array.Exists(load.Labels, l => l is null) || Array.Exists(load.Containers, c => c is not { Placement: not null }))
+        if (load is not { Labels: not null, Containers: not null } || Array.Exists(load.Labels, l => l is null) || Array.Exists(load.Containers, c => c is not { Placement: not null, Obstacle: { Length: <= ContainerLoad.MostObstacle } }))
         {
             return $"host {load?.Host} tells a load with a part missing";
         }

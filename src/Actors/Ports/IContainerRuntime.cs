@@ -31,6 +31,17 @@ public interface IContainerRuntime
     /// <exception cref="AttemptException">It could not be let go.</exception>
     Task<bool> ReleaseAsync(ContainerName name);
 
+    /// <summary>
+    /// What keeps running containers of this host from being moved as they are now, at most a sentence for each; those at which nothing is seen are not among them. Looks only, as the survey of a move does, and may not see what CRIU would refuse. Called by the load
+    /// actor while this host is drained, so that the operator hears at once what will stay. May block its caller's thread for as long as the kernel does.
+    /// </summary>
+    Task<ContainerObstacle[]> ObstaclesAsync(CancellationToken cancel);
+
     /// <summary>What is here, by looking: records compared with runc, cgroups and processes.</summary>
     Task<ContainerStatus[]> ListAsync(CancellationToken cancel);
 }
+
+/// <summary>Why a container cannot be moved as it is.</summary>
+/// <param name="Container">The container.</param>
+/// <param name="Sentence">Why.</param>
+public sealed record ContainerObstacle(ContainerName Container, string Sentence);

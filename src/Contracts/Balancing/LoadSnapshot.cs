@@ -34,7 +34,12 @@ public sealed record ContainerPlacement(bool Pinned, string[] Labels, string Apa
 /// <param name="ResidentBytes">Memory that a move would carry.</param>
 /// <param name="DirtyBytesPerSecond">Memory that it writes: what a round of pre-copy leaves to the next one.</param>
 /// <param name="Placement">Where it may be.</param>
-public sealed record ContainerLoad(ContainerName Name, Fence Fence, Resources Used, double ResidentBytes, double DirtyBytesPerSecond, ContainerPlacement Placement);
+/// <param name="Obstacle">What keeps it from being moved as it is now, as a host sees that is being drained; empty when nothing is seen, or nobody has looked.</param>
+public sealed record ContainerLoad(ContainerName Name, Fence Fence, Resources Used, double ResidentBytes, double DirtyBytesPerSecond, ContainerPlacement Placement, string Obstacle = "")
+{
+    /// <summary>Characters of an obstacle's sentence; a longer one is cut.</summary>
+    public const int MostObstacle = 300;
+}
 
 /// <summary>Whether a host may have more containers.</summary>
 public enum HostStanding

@@ -207,7 +207,7 @@ internal sealed class NodeServices : IAsyncDisposable
         node.ActorOf(ContainersActor.Props(attempts, Linux.Runtime), "containers");
         node.ActorOf(MigrationsActor.Props(attempts, Linux.Runtime), "migrations");
         node.ActorOf(DoctorActor.Props(peers.Self, new HostDoctor(_settings.Runc, _settings.Criu, _settings.Tracking, _time), attestation, _time, DoctorActor.Deadline), "doctor");
-        node.ActorOf(LoadActor.Props(peers.Self, Linux.Load, _settings.Load, () => Drain.Cause == DrainCause.None ? HostStanding.Accepts : HostStanding.Draining, container => DirtyRate.MeasuredBy(_decision.Journal.State, container), _time), "load");
+        node.ActorOf(LoadActor.Props(peers.Self, Linux.Load, _settings.Load, () => Drain.Cause == DrainCause.None ? HostStanding.Accepts : HostStanding.Draining, container => DirtyRate.MeasuredBy(_decision.Journal.State, container), Linux.Runtime.ObstaclesAsync, _time), "load");
         var judgements = new JudgementFile(new TrustStatePaths(_settings.StateDirectory).Judgements, _logs.CreateLogger("trust"));
         node.ActorOf(TrustActor.Props(new TrustServices(
             peers, [.. _decision.Poll.Voters], attestation, _decision.Signer, _decision.Keys, TrustSeat.Open(judgements, Linux.Runtime, attempts.Leases, _time), judgements, _settings.Trust, _time)), "trust");

@@ -79,6 +79,16 @@ public sealed class EvacuationSpec
     }
 
     [Fact]
+    public void What_cannot_be_moved_as_it_is_stays_and_is_named_and_the_rest_goes()
+    {
+        var plan = Plan(Drained(Container("open", memory: 1e6) with { Obstacle = "process 7 (db) has an io_uring instance\u001b[2J" }, Container("tiny", memory: 1e4)));
+
+        Assert.Equal(["tiny"], plan.Moves.Select(m => m.Container.Value));
+        var stuck = Assert.Single(plan.Stuck);
+        Assert.Equal(("open", false, "process 7 (db) has an io_uring instance?[2J"), (stuck.Container.Value, stuck.IsForGood, stuck.Sentence));
+    }
+
+    [Fact]
     public void What_is_on_its_way_counts_for_limits_and_room()
     {
         var snapshot = At(Now, Host("a", Containers("c", 5)).Draining(), Host("b"), Host("c"));

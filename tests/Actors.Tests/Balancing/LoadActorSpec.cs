@@ -16,6 +16,7 @@ public sealed class LoadActorSpec : TestKit
     private readonly ScriptedSource _source = new();
     private readonly HandClock _clock = new();
     private HostStanding _standing = HostStanding.Accepts;
+    private Func<CancellationToken, Task<ContainerObstacle[]>> _obstacles = static _ => Task.FromResult<ContainerObstacle[]>([]);
 
     public LoadActorSpec()
         : base("akka.scheduler.implementation = \"Akka.TestKit.TestScheduler, Akka.TestKit\", akka.loglevel = WARNING, akka.stdout-loglevel = OFF, akka.test.single-expect-default = 30s, akka.test.default-timeout = 30s")
@@ -48,6 +49,52 @@ public sealed class LoadActorSpec : TestKit
         _standing = HostStanding.Draining;
 
         Assert.Equal(HostStanding.Draining, (await AskAsync(load)).Standing);
+    }
+
+    [Fact]
+    public async Task What_keeps_containers_here_is_told_while_this_host_is_drained_and_looked_for_only_then()
+    {
+        var looks = 0;
+        _obstacles = _ =>
+        {
+            Interlocked.Increment(ref looks);
+            return Task.FromResult<ContainerObstacle[]>([new ContainerObstacle(new ContainerName("web"), new string('x', 2 * ContainerLoad.MostObstacle))]);
+        };
+        var load = await StartMeasuredAsync(Samples.Container("web", cpu: 0), Samples.Container("other", cpu: 0));
+        Assert.All((await AskAsync(load)).Containers, c => Assert.Equal("", c.Obstacle));
+        Assert.Equal(0, looks);
+
+        _standing = HostStanding.Draining;
+        var told = await AskAsync(load);
+        Assert.Equal([("other", 0), ("web", ContainerLoad.MostObstacle)], told.Containers.Select(c => (c.Name.Value, c.Obstacle.Length)).Order());
+        Assert.Null(LoadCheck.WhyNot(told));
+
+        await AskAsync(load);
+        Assert.Equal(1, looks);
+        _clock.Now += LoadActor.LookAgainAfter;
+        await AskAsync(load);
+        Assert.Equal(2, looks);
+    }
+
+    [Fact]
+    public async Task A_look_for_what_keeps_containers_here_that_hangs_or_fails_costs_nobody_his_answer()
+    {
+        var hangs = new TaskCompletionSource<ContainerObstacle[]>();
+        _obstacles = _ => hangs.Task;
+        _standing = HostStanding.Draining;
+        var load = await StartMeasuredAsync(Samples.Container("web", cpu: 0));
+
+        Assert.Equal("", Assert.Single((await AskAsync(load)).Containers).Obstacle);
+        hangs.SetResult([new ContainerObstacle(new ContainerName("web"), "it is what it is")]);
+        Assert.Equal("it is what it is", Assert.Single((await AskAsync(load)).Containers).Obstacle);
+
+        // The next one fails: what the last one saw is told, and it is looked again.
+        _obstacles = _ => throw new InvalidOperationException("no");
+        _clock.Now += LoadActor.LookAgainAfter;
+        Assert.Equal("it is what it is", Assert.Single((await AskAsync(load)).Containers).Obstacle);
+        _obstacles = static _ => Task.FromResult<ContainerObstacle[]>([]);
+        _clock.Now += LoadActor.LookAgainAfter;
+        Assert.Equal("", Assert.Single((await AskAsync(load)).Containers).Obstacle);
     }
 
     [Fact]
@@ -175,15 +222,15 @@ public sealed class LoadActorSpec : TestKit
 
     private static Task<ActorIdentity> RoundTripAsync(IActorRef actor) => actor.Ask<ActorIdentity>(new Identify(null), Patience);
 
-    private IActorRef Start(double? measured = null) => Sys.ActorOf(LoadActor.Props(Self, _source, Settings, () => _standing, _ => measured, _clock));
+    private IActorRef Start(double? measured = null) => Sys.ActorOf(LoadActor.Props(Self, _source, Settings, () => _standing, _ => measured, cancel => _obstacles(cancel), _clock));
 
     /// <summary>Two samples, at 0 and 5 s; a third is due at 10 s.</summary>
-    private async Task<IActorRef> StartMeasuredAsync()
+    private async Task<IActorRef> StartMeasuredAsync(params ContainerCounters[] containers)
     {
         var load = Start();
-        await FinishAsync(load, Samples.At(0, 0));
+        await FinishAsync(load, Samples.At(0, 0, containers: containers));
         await PassAsync(load, Settings.Interval);
-        await FinishAsync(load, Samples.At(5, 10));
+        await FinishAsync(load, Samples.At(5, 10, containers: containers));
         return load;
     }
 

@@ -155,6 +155,9 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
         return Task.FromResult(stood);
     }
 
+    public Task<ContainerObstacle[]> ObstaclesAsync(CancellationToken cancel)
+        => Task.FromResult<ContainerObstacle[]>(Container is { } here && Tree == Tree.Frozen ? [new ContainerObstacle(here.Name, "it is frozen by somebody: thaw it")] : []);
+
     public Task<ContainerStatus[]> ListAsync(CancellationToken cancel)
         => Task.FromResult<ContainerStatus[]>(Container is { } here ? [Status(here)] : []);
 

@@ -3,6 +3,7 @@ using ActorMigration.Contracts;
 using ActorMigration.Host.Linux.Containers;
 using ActorMigration.Host.Linux.Network;
 using ActorMigration.Host.Linux.Processes;
+using ActorMigration.Host.Linux.Tracking;
 using Microsoft.Extensions.Logging;
 
 namespace ActorMigration.Host.Linux.Migration;
@@ -128,6 +129,35 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
         File.Delete(HoldMark(name));
         return Task.FromResult(stands is not null);
     });
+
+    public Task<ContainerObstacle[]> ObstaclesAsync(CancellationToken cancel) => AttemptErrors.Of("looking for what keeps containers here", () =>
+    {
+        var found = new List<ContainerObstacle>();
+        foreach (var record in ContainerRecord.LoadAll(node.StateDirectory).Where(record => record is { State: ContainerState.Running, InitIsAlive: true }))
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (ObstacleOf(record) is { } why)
+            {
+                found.Add(new ContainerObstacle(record.Spec.Name, why));
+            }
+        }
+
+        return Task.FromResult<ContainerObstacle[]>([.. found]);
+    });
+
+    private string? ObstacleOf(ContainerRecord record)
+    {
+        var container = node.Container(record.Spec.Name, record.Fence);
+        try
+        {
+            return container.Cgroup.IsFrozen ? "it is frozen by somebody: thaw it" : MoveObstacles.Find(container, TrackingHazards.Find(container.Cgroup.Processes()));
+        }
+        catch (Exception gone) when (gone is IOException or LinuxException && !record.InitIsAlive)
+        {
+            // It has ended meanwhile.
+            return null;
+        }
+    }
 
     /// <summary>Goes with the container's directory when the container goes.</summary>
     private string HoldMark(ContainerName name) => Path.Combine(new RootFileSystem(node.StateDirectory, name).ContainerDirectory, "held");

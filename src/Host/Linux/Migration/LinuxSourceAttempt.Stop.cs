@@ -105,7 +105,11 @@ internal sealed partial class LinuxSourceAttempt
 
     private FinalIndex HarvestAndCheck(ContainerTracker tracker, SkeletonDump dump, int[] pids)
     {
-        RefuseHazards(TrackingHazards.Find(pids));
+        if (MoveObstacles.In(TrackingHazards.Find(pids)) is { } why)
+        {
+            throw new AttemptException(MigrationFailure.NotDumpable, $"container {Spec.Name} cannot be moved: {why}");
+        }
+
         return tracker.HarvestFrozen(_nextRound, Streams.Sender, dump.LookAhead);
     }
 

@@ -76,10 +76,9 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
 
         var pids = _container.Cgroup.Processes();
         var hazards = TrackingHazards.Find(pids);
-        RefuseHazards(hazards);
-        if (DumpObstacles.Find(_container) is [var obstacle, ..])
+        if (MoveObstacles.Find(_container, hazards) is { } why)
         {
-            throw new AttemptException(MigrationFailure.NotDumpable, $"container {Spec.Name} cannot be moved: {obstacle.Sentence}");
+            throw new AttemptException(MigrationFailure.NotDumpable, $"container {Spec.Name} cannot be moved: {why}");
         }
 
         var layers = _node.Images.Manifest(Spec.Image).Layers;
@@ -179,16 +178,6 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
         if (!_record.InitIsAlive)
         {
             throw new AttemptException(MigrationFailure.UnknownContainer, $"container {Spec.Name} ended by itself during the move: its first process is gone");
-        }
-    }
-
-    /// <summary>What tracking cannot see and nobody carries in another way; named before anything is stopped, and asked again under the freeze.</summary>
-    private void RefuseHazards(IReadOnlyList<TrackingHazard> hazards)
-    {
-        var refused = hazards.FirstOrDefault(hazard => hazard.Kind is not (TrackingHazardKind.SharedMemory or TrackingHazardKind.SharedWritableFile));
-        if (refused is not null)
-        {
-            throw new AttemptException(MigrationFailure.NotDumpable, $"container {Spec.Name} cannot be moved: {refused.Sentence}");
         }
     }
 }
