@@ -69,7 +69,10 @@ proctype Operator(byte g; byte wish) {
        fi; i++ }
   :: i == HOSTS -> break
   od;
-  if :: wish != Nobody && value != wish -> goto ended :: else fi; /* REFUSE_OTHER */
+  if :: value == Source && wish == Dest && (off & (1 << S)) != 0 -> value = wish    /* what was given to a side that is off is off with it */
+     :: value == Dest && wish == Source && (off & (1 << D)) != 0 -> value = wish
+     :: wish != Nobody && value != wish && (off & (1 << (value == Dest -> D : S))) == 0 -> goto ended /* REFUSE_OTHER */
+     :: else fi;
   i = 0;
   do /* ConsentToResolution */
   :: i < HOSTS && (off & (1 << h)) != 0 -> i++ /* FENCED */

@@ -13,7 +13,7 @@
  *   ProposerState: - Decided: agreement is asserted of what the voters accept, whoever learns it
  *   VoterRequest: - AskFloor, Begin, Withdraw, Release, AskMemory: about which registers there are; here is one, begun everywhere
  *   VoterRequest: - Learn: a voter that knows the verdict answers with it; it never accepts again
- *   VoterRequest: - PrepareResolution, ConsentToResolution, SpreadResolution, AskResolutions: where no majority is left, the operator decides (resolve.pml)
+ *   VoterRequest: - PrepareResolution, ConsentToResolution, SpreadResolution, AskResolutions, AskWhetherLost: where no majority is left, the operator decides (resolve.pml)
  *   VoterReply: - ResolutionPromised, Consented, Resolutions: likewise
  *   VoterReply: - Floor, Registered, BeginRefused, Memory, Done: about which registers there are
  *   VoterReply: - UnknownRegister, Outbid, Refused: no promise and no accept, which is a reply that is lost

@@ -120,6 +120,8 @@ public abstract class DestinationAttemptContract : PortContract
         Assert.True(attempt.Destination.GatedTreeIsAlive);
         Assert.True(B.Destinations.TreeWaits(attempt.Container, attempt.Fence));
         Assert.False(B.Destinations.TreeWaits(attempt.Container, new Fence(9, 9)));
+        Assert.True(B.Destinations.TreeStands(attempt.Container, attempt.Fence));
+        Assert.False(B.Destinations.TreeStands(attempt.Container, new Fence(9, 9)));
         Assert.False(B.Sources.CopyStands(attempt.Container));
         await AssertRefusedAsync(MigrationFailure.Internal, () => attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Source)));
         var another = attempt.Certificate(Verdict.Dest);
@@ -200,6 +202,7 @@ public abstract class DestinationAttemptContract : PortContract
 
         Assert.False(attempt.Destination.GatedTreeIsAlive);
         Assert.False(B.Destinations.TreeWaits(attempt.Container, attempt.Fence));
+        Assert.False(B.Destinations.TreeStands(attempt.Container, attempt.Fence));
         await AssertRefusedAsync(MigrationFailure.ContainerLost, () => attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Dest)));
         await AssertRefusedAsync(MigrationFailure.ContainerLost, () => attempt.Destination.OpenGateAsync(attempt.Certificate(Verdict.Dest)));
         Assert.Equal(ContainerState.Exited, await StateAsync(B, Spec.Name));

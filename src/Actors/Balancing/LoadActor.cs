@@ -79,9 +79,11 @@ public sealed class LoadActor : UntypedActor, IWithTimers
         switch (message)
         {
             case AskLoad when Answer() is LoadTold { Load: { Standing: not HostStanding.Accepts } leaving }:
-                Look().WaitAsync(LookPatience, _clock).PipeTo(Sender, Self, found => new LoadTold(With(leaving, found)), _ => new LoadTold(With(leaving, _seen)));
+                var (look, seen) = (Look(), _seen);
+                look.WaitAsync(LookPatience, _clock).PipeTo(Sender, Self, found => new LoadTold(With(leaving, found)), _ => new LoadTold(With(leaving, seen)));
                 break;
             case AskLoad:
+                (_look, _seen) = (null, []);
                 Sender.Tell(Answer());
                 break;
             case SampleDue:

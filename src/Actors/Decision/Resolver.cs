@@ -66,6 +66,11 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
             return new ResolveOutcome.Refused(notYet);
         }
 
+        if (draft.IsLost && await WhyNotLostAsync(registration, draft).ConfigureAwait(false) is { } stands)
+        {
+            return new ResolveOutcome.Refused(stands);
+        }
+
         return await DecideAsync(registration, [.. hosts.Except(draft.Fenced)], draft).ConfigureAwait(false);
     }
 
@@ -100,12 +105,22 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
             : null;
     }
 
+    /// <summary>Asked of both sides before either promises anything: one would stay bound when the other refuses.</summary>
+    private async Task<string?> WhyNotLostAsync(Registration registration, Resolution draft)
+    {
+        HostName[] sides = [.. new[] { registration.Source, registration.Destination }.Except(draft.Fenced)];
+        var replies = await AskAsync(sides, new VoterRequest.AskWhetherLost(registration)).ConfigureAwait(false);
+        return replies.Values.OfType<VoterReply.Refused>().FirstOrDefault() is { } refused ? $"Host {refused.Voter} does not consent: {refused.Sentence}."
+            : replies.FirstOrDefault(r => r.Value is not VoterReply.Done) is { Key.Value: not null and var silent } ? $"Host {silent} has stopped answering. Run this again."
+            : null;
+    }
+
     private async Task<ResolveOutcome> DecideAsync(Registration registration, ImmutableArray<HostName> here, Resolution draft)
     {
         for (var round = 0; round < MostGenerations; round++)
         {
             // Whoever is to have the container first: when nothing of it can go on there, nobody else has promised anything yet. What is taken for lost is looked for on both sides.
-            var winner = draft.Value == Verdict.Dest ? registration.Destination : registration.Source;
+            var winner = SideOf(draft.Value, registration);
             ImmutableArray<HostName> looking = draft.IsLost ? [.. here.Where(h => h == registration.Source || h == registration.Destination)] : [winner];
             var prepare = new VoterRequest.PrepareResolution(registration, draft.Generation, draft.Value, draft.IsLost);
             var promises = await AskAsync(looking, prepare).ConfigureAwait(false);
@@ -121,7 +136,8 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
 
             var promised = promises.Values.OfType<VoterReply.ResolutionPromised>().ToArray();
             var before = promised.Select(p => p.ConsentedTo).OfType<Resolution>().MaxBy(r => r.Generation);
-            if (before is not null && before.Value != draft.Value)
+            // Where the side that it was given to is off, whatever that did with it is off too, and this generation is told it when it comes back.
+            if (before is not null && before.Value != draft.Value && !draft.Fenced.Contains(SideOf(before.Value, registration)))
             {
                 // Nobody gets anything by it, so an earlier word stands.
                 if (draft.IsLost)
@@ -131,7 +147,7 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
                 }
 
                 return new ResolveOutcome.Refused(
-                    $"An earlier resolution of attempt {draft.Register.Attempt} by {before.Operator} may have given the container to the {(before.Value == Verdict.Dest ? "destination" : "source")}: run this with --to {(before.Value == Verdict.Dest ? "destination" : "source")}.");
+                    $"An earlier resolution of attempt {draft.Register.Attempt} by {before.Operator} may have given the container to the {(before.Value == Verdict.Dest ? "destination" : "source")}: run this with --to {(before.Value == Verdict.Dest ? "destination" : "source")}. If nothing of it is left there, switch host {SideOf(before.Value, registration)} off and say so with --fenced {SideOf(before.Value, registration)}.");
             }
 
             if (promised.Max(p => p.Generation) is var highest && highest > draft.Generation)
@@ -203,6 +219,8 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
             ? new ResolveOutcome.Refused($"The voters have decided attempt {attempt}, but {silent} has stopped answering, and waits for the operator. Run this again when it is back.")
             : new ResolveOutcome.Verdict(registration, certificate);
     }
+
+    private static HostName SideOf(Verdict value, Registration registration) => value == Verdict.Dest ? registration.Destination : registration.Source;
 
     private static string Names(IEnumerable<KeyValuePair<HostName, VoterReply?>> replies) => string.Join(", ", replies.Select(r => r.Key.Value).Order(StringComparer.Ordinal));
 

@@ -80,6 +80,11 @@ public sealed class Voter : IResolutionSeat, IDisposable
                 return new VoterReply.Resolutions(_self, IsMember(), [.. Resolutions().Take(VoterFrames.MaxResolutions).Select(kept => kept.Register)]);
             }
 
+            if (request is VoterRequest.AskWhetherLost look)
+            {
+                return WhyNotLost(look.Registration) is { } stands ? new VoterReply.Refused(_self, stands) : new VoterReply.Done(_self);
+            }
+
             if (!_votes && request is not (VoterRequest.PrepareResolution or VoterRequest.ConsentToResolution or VoterRequest.SpreadResolution))
             {
                 return request is VoterRequest.Begin
@@ -115,6 +120,11 @@ public sealed class Voter : IResolutionSeat, IDisposable
     /// Whether what a side of a register needs to go on stands on this host: its copy, or its tree at the gate. Asked before the operator is promised that it will; null while the daemon starts.
     /// </summary>
     public Func<Registration, Verdict, bool>? CanGoOn { get; set; }
+
+    /// <summary>
+    /// Whether anything of a register's container is on this host, whatever state it is in: a copy, a tree at its gate or through it, one that is dying. Asked before the operator is believed that it is lost; null while the daemon starts.
+    /// </summary>
+    public Func<RegisterId, bool>? StillStands { get; set; }
 
     /// <summary>Whether this host is a member of the cluster now. Told to hosts that start; nothing is decided by it here.</summary>
     public Func<bool> IsMember { get; set; } = static () => false;
@@ -213,7 +223,7 @@ public sealed class Voter : IResolutionSeat, IDisposable
             }
 
             // One that has consented to this already is bound to it, whatever has become of what stood here.
-            var isBound = !prepare.IsLost && _containers.GetValueOrDefault(register.Container)?.Resolving?.Consented?.Value == prepare.Value;
+            var isBound = !prepare.IsLost && _containers.GetValueOrDefault(register.Container)?.Resolving?.Consented is { IsLost: false } consented && consented.Value == prepare.Value;
             if (!isBound && (prepare.IsLost ? WhyNotLost(prepare.Registration) : WhyNotCarryOut(prepare)) is { } why)
             {
                 return new VoterReply.Refused(_self, why);
@@ -250,10 +260,9 @@ public sealed class Voter : IResolutionSeat, IDisposable
             return null;
         }
 
-        return CanGoOn is not { } canGoOn ? StillStarting
-            : _self == registration.Source ? (canGoOn(registration, Verdict.Source) ? $"a copy of {container} stands on host {_self}, the source of attempt {attempt}: it is not lost" : null)
-            : canGoOn(registration, Verdict.Dest) ? $"the restored tree of attempt {attempt} waits at its gate on host {_self}: {container} is not lost"
-            : _journal().Open.TryGetValue(attempt, out var open) && open is { Prepared: null, Never: false } ? $"attempt {attempt} may still be about to restore {container} on host {_self}: it is not known to be lost"
+        return StillStands is not { } stands ? StillStarting
+            : stands(registration.Register) ? $"{container} still stands on host {_self}, the {(_self == registration.Source ? "source" : "destination")} of attempt {attempt}: it is not lost"
+            : _self == registration.Destination && _journal().Open.TryGetValue(attempt, out var open) && open is { Prepared: null, Never: false } ? $"attempt {attempt} may still be about to restore {container} on host {_self}: it is not known to be lost"
             : null;
     }
 

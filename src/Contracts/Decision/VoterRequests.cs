@@ -51,6 +51,9 @@ public abstract record VoterRequest
     /// <summary>A host that starts, before it takes anything up: which operator's verdicts may it not have heard of? Answer: <see cref="VoterReply.Resolutions"/>.</summary>
     public sealed record AskResolutions : VoterRequest;
 
+    /// <summary>On behalf of the operator, to both sides of a register, before anybody promises that its container is lost: does anything of it stand here? Changes nothing. Answer: <see cref="VoterReply.Done"/> when nothing does, or <see cref="VoterReply.Refused"/>.</summary>
+    public sealed record AskWhetherLost(Registration Registration) : VoterRequest;
+
     /// <summary>
     /// Another voter that has no memory, and the operator: all that is known of the containers behind <paramref name="After"/> in the order of their names, as many as fit.
     /// Answer: <see cref="VoterReply.Memory"/>.

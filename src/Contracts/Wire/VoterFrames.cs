@@ -63,6 +63,9 @@ public static partial class VoterFrames
             case VoterRequest.AskResolutions:
                 writer.Byte(12);
                 break;
+            case VoterRequest.AskWhetherLost r:
+                Write(writer.Byte(13), r.Registration);
+                break;
             default:
                 throw new ArgumentException($"{request.GetType().Name} has no frame", nameof(request));
         }
@@ -88,6 +91,7 @@ public static partial class VoterFrames
             10 => new VoterRequest.ConsentToResolution(ReadResolution(ref reader)),
             11 => new VoterRequest.SpreadResolution(new ClosedRegister(ReadRegistration(ref reader, mostPrevious: 0), ReadCertificate(ref reader))),
             12 => new VoterRequest.AskResolutions(),
+            13 => new VoterRequest.AskWhetherLost(ReadRegistration(ref reader, mostPrevious: 0)),
             var kind => throw new WireFormatException($"a request of unknown kind {kind}"),
         };
         reader.End();

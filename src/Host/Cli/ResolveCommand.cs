@@ -55,7 +55,7 @@ internal static class ResolveCommand
             This decides without a majority {what}.
             You say that these hosts are off: {off}.
             If one of them still runs, the container can run there a second time. If the voters among them had decided otherwise, what the
-            container did since then is lost with them.
+            container did since then is lost with them. What stands on one that is not off after all may be ended when it comes back.
             """);
         var word = hosts.Length == 0 ? "resolve" : $"{string.Join(' ', hosts)} off";
         terminal.Error.Write($"Type '{word}' to go on: ");

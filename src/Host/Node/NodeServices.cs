@@ -82,6 +82,7 @@ internal sealed class NodeServices : IAsyncDisposable
             voter.CanGoOn = (registration, value) => value == Verdict.Dest
                 ? linux.DestinationHost.TreeWaits(registration.Register.Container, registration.Register.Fence)
                 : linux.SourceHost.CopyStands(registration.Register.Container);
+            voter.StillStands = register => linux.SourceHost.CopyStands(register.Container) || linux.DestinationHost.TreeStands(register.Container, register.Fence);
             var othersAreMembers = await CatchUpAsync(settings, news, decision, logs.CreateLogger("voter"), cancel).ConfigureAwait(false);
             owned.Push(new BackgroundTask(news.RunAsync, logs.CreateLogger("voter"), "other hosts are not told of an operator's resolutions any more: start this daemon again before hosts that were off come back"));
             return new NodeServices(settings, trust, time, decision, voter, linux, logs, owned)

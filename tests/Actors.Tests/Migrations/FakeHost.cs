@@ -85,6 +85,8 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
 
     public bool CopyStands(ContainerName container) => Container?.Name == container && Tree is Tree.Running or Tree.Frozen;
 
+    public bool TreeStands(ContainerName container, Fence fence) => Tree != Tree.None && Fence == fence;
+
     public bool TreeWaits(ContainerName container, Fence fence) => Tree == Tree.Gated && Fence == fence;
 
     IDestinationAttempt IDestinationHost.Open(AttemptId attempt, ContainerName container, Fence fence, byte[] sourceKeyDigest) => new FakeDestination(this, attempt, container, fence);
@@ -156,7 +158,7 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
     }
 
     public Task<ContainerObstacle[]> ObstaclesAsync(CancellationToken cancel)
-        => Task.FromResult<ContainerObstacle[]>(Container is { } here && Tree == Tree.Frozen ? [new ContainerObstacle(here.Name, "it is frozen by somebody: thaw it")] : []);
+        => Task.FromResult<ContainerObstacle[]>(Container is { } here && Tree == Tree.Frozen ? [new ContainerObstacle(here.Name, "it is frozen")] : []);
 
     public Task<ContainerStatus[]> ListAsync(CancellationToken cancel)
         => Task.FromResult<ContainerStatus[]>(Container is { } here ? [Status(here)] : []);

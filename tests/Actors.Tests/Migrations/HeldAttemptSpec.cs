@@ -239,9 +239,9 @@ public sealed class HeldAttemptSpec : TwoHostsSpec
     {
         var attempt = await MigrateAndHoldAsync(Hosts.HostA, "Source.CopyingFrozen");
         Sys.ActorSelection(Hosts.Of(TwoHosts.A).Path / attempt.ToString()).Tell(Kill.Instance);
-        while ((await Hosts.Of(TwoHosts.A).Ask<MigrationsListed>(new ListMigrations(), Patience)).Attempts.Any(m => m.Attempt == attempt))
+        for (var asked = 0; (await Hosts.Of(TwoHosts.A).Ask<MigrationsListed>(new ListMigrations(), Patience)).Attempts.Any(m => m.Attempt == attempt); asked++)
         {
-            // Its actor has not died yet.
+            Assert.True(asked < 100_000, "it was not seen between its actor's death and its recovery");
         }
 
         // Nobody is there who would say that a container stands, but it does.

@@ -305,7 +305,11 @@ public sealed class ResolveSpec : TwoHostsSpec
         await PassAsync(clock, ResolutionNews.FounderPatience - TimeSpan.FromSeconds(2));
         Assert.False(catchUp.IsCompleted);
         Hosts.DeadVoters.Clear();
-        await PassAsync(clock, ResolutionNews.TellEvery);
+        for (var tick = 0; tick < 100 && !catchUp.IsCompleted; tick++)
+        {
+            await PassAsync(clock, TimeSpan.FromMilliseconds(10));
+        }
+
         Assert.True(await catchUp.WaitAsync(Patience));
 
         Hosts.DeadVoters[TwoHosts.B] = Hosts.DeadVoters[W] = true;
@@ -340,7 +344,8 @@ public sealed class ResolveSpec : TwoHostsSpec
         Hosts.DeadVoters.TryRemove(TwoHosts.A, out _);
         Hosts.SilentVoters[TwoHosts.A] = true;
         Hosts.Loses = static (_, request) => request is VoterRequest.ConsentToResolution;
-        await RefusedAsync(TwoHosts.B, Order(attempt, Verdict.Dest, TwoHosts.A, W));
+        Assert.Contains("has stopped answering", await RefusedAsync(TwoHosts.B, Order(attempt, Verdict.Dest, W)), StringComparison.Ordinal);
+        Assert.NotEmpty(Hosts.VoterRecordsOf(TwoHosts.B).OfType<VoterRecord.GenerationPromised>());
         Hosts.Loses = static (_, _) => false;
         Hosts.HostB.Tree = Tree.None;
 
@@ -359,13 +364,19 @@ public sealed class ResolveSpec : TwoHostsSpec
     public async Task What_stands_on_either_side_is_not_lost()
     {
         var attempt = await GatedWithoutMajorityAsync(sourceLosesItsTree: false);
-        Assert.Contains($"the restored tree of attempt {attempt} waits at its gate on host b: c1 is not lost", await RefusedAsync(TwoHosts.B, Order(attempt, null, TwoHosts.A, W)), StringComparison.Ordinal);
+        Assert.Contains($"c1 still stands on host b, the destination of attempt {attempt}: it is not lost", await RefusedAsync(TwoHosts.B, Order(attempt, null, TwoHosts.A, W)), StringComparison.Ordinal);
         Assert.Empty(Hosts.VoterRecordsOf(TwoHosts.B).OfType<VoterRecord.GenerationPromised>());
 
         Hosts.HostB.Tree = Tree.None;
         Hosts.DeadVoters.TryRemove(TwoHosts.A, out _);
         Hosts.SilentVoters[TwoHosts.A] = true;
-        Assert.Contains("a copy of c1 stands on host a", await RefusedAsync(TwoHosts.B, Order(attempt, null, W)), StringComparison.Ordinal);
+        Assert.Contains("c1 still stands on host a, the source", await RefusedAsync(TwoHosts.B, Order(attempt, null, W)), StringComparison.Ordinal);
+        Assert.Empty(Hosts.VoterRecordsOf(TwoHosts.B).OfType<VoterRecord.GenerationPromised>());
+
+        // Whatever state it is in: this one has gone through its gate, and the disk does not say so yet.
+        Hosts.DeadVoters[TwoHosts.A] = true;
+        Hosts.HostB.Tree = Tree.Running;
+        Assert.Contains("c1 still stands on host b", await RefusedAsync(TwoHosts.B, Order(attempt, null, TwoHosts.A, W)), StringComparison.Ordinal);
         Assert.Equal(Tree.Frozen, Hosts.HostA.Tree);
     }
 
@@ -397,6 +408,30 @@ public sealed class ResolveSpec : TwoHostsSpec
         Hosts.HostB.Held = null;
         Assert.Equal(AttemptOutcome.Lost, (await EndOfAsync(TwoHosts.B, attempt)).Outcome);
         Assert.Equal(Verdict.Dest, Hosts.VoterOf(TwoHosts.B).VerdictOf(Assert.Single(Hosts.JournalOf(TwoHosts.B).OfType<JournalEntry.Begun>()).Registration.Register)!.Value);
+    }
+
+    [Fact]
+    public async Task What_was_given_to_a_side_that_is_off_by_now_is_given_to_the_other_after_all()
+    {
+        await MigrateAndHoldAsync(Hosts.HostB, "Destination.Deciding");
+        var attempt = Assert.Single(Hosts.JournalOf(TwoHosts.B).OfType<JournalEntry.Proposed>()).Attempt;
+        Hosts.DeadVoters[W] = Hosts.SilentVoters[TwoHosts.A] = true;
+        Hosts.LosesAnswers = static (host, request) => host == TwoHosts.B && request is VoterRequest.ConsentToResolution;
+        await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, W));
+        Hosts.LosesAnswers = static (_, _) => false;
+
+        // All have consented, and nobody knows it. While a is there it may not be given to b any more.
+        Assert.Single(Hosts.VoterRecordsOf(TwoHosts.B).OfType<VoterRecord.ResolutionConsented>());
+        Assert.Contains("may have given the container to the source: run this with --to source", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Dest, W)), StringComparison.Ordinal);
+
+        await LoseAsync(TwoHosts.A);
+        await ResolvedAsync(TwoHosts.B, Order(attempt, Verdict.Dest, TwoHosts.A, W));
+        Hosts.HostB.Held = null;
+        AwaitTrees(Tree.None, Tree.Running);
+
+        await ComeBackAsync(TwoHosts.A);
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
+        AwaitTrees(Tree.None, Tree.Running);
     }
 
     [Fact]
@@ -488,10 +523,11 @@ public sealed class ResolveSpec : TwoHostsSpec
     /// <summary>Second by second, as what waits looks again after each.</summary>
     private static async Task PassAsync(FakeTimeProvider clock, TimeSpan time)
     {
-        for (var passed = TimeSpan.Zero; passed < time; passed += TimeSpan.FromSeconds(1))
+        var step = time < TimeSpan.FromSeconds(1) ? time : TimeSpan.FromSeconds(1);
+        for (var passed = TimeSpan.Zero; passed < time; passed += step)
         {
             await Task.Delay(20);
-            clock.Advance(TimeSpan.FromSeconds(1));
+            clock.Advance(step);
         }
 
         await Task.Delay(20);

@@ -44,6 +44,7 @@ internal sealed class TwoHosts
         {
             voter.CanGoOn = (registration, value) => HostOf(host) is { } side
                 && (value == Verdict.Dest ? side.TreeWaits(registration.Register.Container, registration.Register.Fence) : side.CopyStands(registration.Register.Container));
+            voter.StillStands = register => HostOf(host) is { } side && (side.CopyStands(register.Container) || side.TreeStands(register.Container, register.Fence));
             voter.Resolved += certificate => Tell(host, certificate);
         }
 
@@ -209,7 +210,7 @@ internal sealed class TwoHosts
         private Task<VoterReply> AskAsync(HostName voter, VoterRequest request)
             => hosts.DeadVoters.ContainsKey(voter) || hosts.Loses(voter, request)
                 ? Task.FromException<VoterReply>(new VoterUnreachableException(voter, "it is down"))
-                : hosts.SilentVoters.ContainsKey(voter) && request is not (VoterRequest.PrepareResolution or VoterRequest.ConsentToResolution or VoterRequest.SpreadResolution or VoterRequest.AskResolutions)
+                : hosts.SilentVoters.ContainsKey(voter) && request is not (VoterRequest.PrepareResolution or VoterRequest.ConsentToResolution or VoterRequest.SpreadResolution or VoterRequest.AskResolutions or VoterRequest.AskWhetherLost)
                 ? Task.FromResult<VoterReply>(new VoterReply.Refused(voter, "it does not vote"))
                 : hosts._voters[voter].AnswerAsync(self, request);
     }

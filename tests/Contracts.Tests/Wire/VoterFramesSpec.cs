@@ -22,7 +22,7 @@ public sealed class VoterFramesSpec
         new VoterRequest.Accept(Register, Ballot, Verdict.Dest, Token), new VoterRequest.Accept(Register, Ballot, Verdict.Source, null),
         new VoterRequest.Learn(Certificate), new VoterRequest.Withdraw(Register), new VoterRequest.Release(Register.Container, 7),
         new VoterRequest.AskMemory(null), new VoterRequest.AskMemory(Register.Container),
-        new VoterRequest.PrepareResolution(Before, 3, Verdict.Source, false), new VoterRequest.PrepareResolution(Before, 3, Verdict.Dest, true), new VoterRequest.ConsentToResolution(Resolution), new VoterRequest.ConsentToResolution(Resolution with { IsLost = true }), new VoterRequest.AskResolutions(),
+        new VoterRequest.PrepareResolution(Before, 3, Verdict.Source, false), new VoterRequest.PrepareResolution(Before, 3, Verdict.Dest, true), new VoterRequest.ConsentToResolution(Resolution), new VoterRequest.ConsentToResolution(Resolution with { IsLost = true }), new VoterRequest.AskResolutions(), new VoterRequest.AskWhetherLost(Before),
         new VoterRequest.SpreadResolution(new ClosedRegister(Before, Resolved)), new VoterRequest.Learn(Resolved),
     ];
 

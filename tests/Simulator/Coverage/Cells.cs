@@ -40,13 +40,13 @@ internal static class Cells
     [
         nameof(VoterRequest.AskFloor), nameof(VoterRequest.Begin), nameof(VoterRequest.Prepare), AcceptOf + Verdict.Source, AcceptOf + Verdict.Dest, nameof(VoterRequest.Learn),
         nameof(VoterRequest.AskMemory), nameof(VoterRequest.Withdraw), nameof(VoterRequest.Release),
-        .. OperatorsRequests, nameof(VoterRequest.AskResolutions),
+        .. OperatorsRequests, nameof(VoterRequest.AskResolutions), nameof(VoterRequest.AskWhetherLost),
     ];
 
     private static string[] OperatorsRequests => [nameof(VoterRequest.PrepareResolution), nameof(VoterRequest.ConsentToResolution), nameof(VoterRequest.SpreadResolution)];
 
     /// <summary>What an operator's run, and what tells of his verdicts, waits for.</summary>
-    private static readonly string[] ErrandStates = [nameof(VoterRequest.AskFloor), .. OperatorsRequests, nameof(VoterRequest.AskResolutions)];
+    private static readonly string[] ErrandStates = [nameof(VoterRequest.AskFloor), .. OperatorsRequests, nameof(VoterRequest.AskResolutions), nameof(VoterRequest.AskWhetherLost)];
 
     private static readonly string[] RecoveryNames =
         [.. NamesOf(typeof(RecoveryEvent)).Order(StringComparer.Ordinal), .. Enum.GetNames<VoterStanding>().Select(s => MemoryOf + s)];
@@ -117,7 +117,7 @@ internal static class Cells
 
     private static VoterState StateOf(SimulatedHost voter, VoterRequest request) => voter.Votes.Membership.Standing(voter.IsVoting) switch
     {
-        _ when request is VoterRequest.PrepareResolution or VoterRequest.ConsentToResolution or VoterRequest.SpreadResolution or VoterRequest.AskResolutions => StateOf(voter.Ballots, request),
+        _ when request is VoterRequest.PrepareResolution or VoterRequest.ConsentToResolution or VoterRequest.SpreadResolution or VoterRequest.AskResolutions or VoterRequest.AskWhetherLost => StateOf(voter.Ballots, request),
         VoterStanding.New => VoterState.New,
         VoterStanding.Waits => VoterState.Waits,
         _ => StateOf(voter.Ballots, request),

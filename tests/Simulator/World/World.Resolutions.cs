@@ -10,7 +10,6 @@ internal sealed partial class World
     private readonly HashSet<(RegisterId, HostName)> _bound = [];
     private readonly Dictionary<RegisterId, Verdict> _resolved = [];
     private readonly List<(SimulatedHost Host, AttemptId Attempt, Verdict Value)> _effects = [];
-    private readonly Dictionary<RegisterId, HashSet<HostName>> _consenters = [];
     private readonly HashSet<AttemptId> _givenUp = [];
     private int _lostTrees;
 
@@ -43,7 +42,7 @@ internal sealed partial class World
         return may;
     }
 
-    /// <summary>A resolution is the verdict when every host that is not said to be off has consented. No register ever has two of them with different values.</summary>
+    /// <summary>A resolution is the verdict when every host that is not said to be off has consented. No register ever has two of them with different values while the side that got the container is there.</summary>
     private void Count(SimulatedHost host, Resolution resolution)
     {
         var (register, generation, value, fenced, _, _, _, _) = resolution;
@@ -56,15 +55,13 @@ internal sealed partial class World
             return;
         }
 
-        // What was given to a side by hosts of which each is off by now nobody can know, and with them went what they gave; given to nobody it is then by the others.
-        var isForgotten = resolution.IsLost && _consenters.TryGetValue(register, out var earlier) && earlier.All(h => Array.IndexOf(fenced, h) >= 0);
-        if (_resolved.TryGetValue(register, out var before) && before != value && !isForgotten)
+        // With a side that is off went whatever was given to it: then the other one may have the container after all, or nobody.
+        if (_resolved.TryGetValue(register, out var before) && before != value && Array.IndexOf(fenced, SideOf(before, host.Ballots.Resolving!.Registration)) < 0)
         {
             Broken(ViolationKind.TwoValues, $"the register {register.Fence} was resolved with both values");
         }
 
         _resolved[register] = value;
-        _consenters[register] = hosts;
         if (resolution.IsLost)
         {
             _givenUp.Add(register.Attempt);
@@ -84,6 +81,8 @@ internal sealed partial class World
 
         _effects.Add((host, attempt, value));
     }
+
+    private static HostName SideOf(Verdict value, Registration registration) => value == Verdict.Dest ? registration.Destination : registration.Source;
 
     private bool IsGivenUp(AttemptId attempt) => _givenUp.Contains(attempt);
 

@@ -16,6 +16,7 @@ internal sealed partial class World
             CanGoOn = (registration, value) => value == Verdict.Dest
                 ? host.Tree == Tree.Gated && host.StoppedBy == registration.Register.Attempt
                 : host.Tree is Tree.Running or Tree.Frozen,
+            StillStands = _ => host.Tree != Tree.None,
         };
         host.Seat.Resolved += certificate => HearResolved(host, certificate);
     }
@@ -53,6 +54,11 @@ internal sealed partial class World
         if (_mutant == Mutant.AdmittedVotesInOldAttempts && voter.IsVoting && request is VoterRequest.Begin or VoterRequest.Prepare or VoterRequest.Accept)
         {
             return Answer(voter, peer, request, CoreOf(voter, IncarnationFor(voter, request)), voter.Ballots);
+        }
+
+        if (_mutant == Mutant.LossNotLookedAt && request is VoterRequest.AskWhetherLost)
+        {
+            return new VoterReply.Done(voter.Name);
         }
 
         if (_mutant == Mutant.LossNotLookedAt && request is VoterRequest.PrepareResolution { IsLost: true } lost)

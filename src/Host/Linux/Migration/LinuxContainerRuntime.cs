@@ -150,7 +150,7 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
         var container = node.Container(record.Spec.Name, record.Fence);
         try
         {
-            return container.Cgroup.IsFrozen ? "it is frozen by somebody: thaw it" : MoveObstacles.Find(container, TrackingHazards.Find(container.Cgroup.Processes()));
+            return container.Cgroup.IsFrozen ? "it is frozen: by another move of it, because this host is not trusted, or by somebody's hand" : MoveObstacles.Find(container, TrackingHazards.Find(container.Cgroup.Processes()));
         }
         catch (Exception gone) when (gone is IOException or LinuxException && !record.InitIsAlive)
         {

@@ -27,4 +27,6 @@ internal sealed class LinuxDestinationHost(LinuxNode node) : IDestinationHost
 
     public bool TreeWaits(ContainerName container, Fence fence)
         => GatedRestore.WaitsWhole(LinuxDestinationAttempt.GateDirectoryOf(node, container, fence), node.Container(container, fence), node.Layout);
+
+    public bool TreeStands(ContainerName container, Fence fence) => node.Container(container, fence).Cgroup is { Exists: true } cgroup && cgroup.Processes().Length > 0;
 }
