@@ -27,12 +27,12 @@ internal sealed partial class World
     /// <summary>What the shell of an attempt asks before its machine hears a verdict.</summary>
     private bool MayActOn(SimulatedHost host, ISide side, VerdictCertificate certificate)
     {
-        if (side.Role == AttemptRole.Creator || _mutant == Mutant.SeatNotAsked)
+        if (side.Role == AttemptRole.Creator)
         {
             return true;
         }
 
-        var may = host.Seat.MayActOn(side.Registration, certificate, FakeKeys.Instance);
+        var may = _mutant == Mutant.SeatNotAsked || host.Seat.MayActOn(side.Registration, certificate, FakeKeys.Instance);
         if (may && certificate.Generation == 0 && side.Registration?.Register == certificate.Register && _bound.Contains((certificate.Register, host.Name))
             && VerdictCheck.Verify(certificate, side.Registration, FakeKeys.Instance))
         {
