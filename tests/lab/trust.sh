@@ -34,7 +34,8 @@ mend_policy() { # HOST
 one_wrong_policy_is_said() {
   break_policy h3
   within "$JUDGE_SECONDS" says_against h1 "1 of 3 voters: h3" || die "nothing is said against h1: $(against h1)"
-  trusts h2 "h1 proved, h2 proved, h3 proved" || die "hosts are: $(trust_on h2)."
+  # With one voter against them it takes the words of both others; one of them may not have said its first yet.
+  within "$JUDGE_SECONDS" trusts h2 "h1 proved, h2 proved, h3 proved" || die "hosts are: $(trust_on h2)."
   amig_on h2 hosts >"$RUN/hosts.out" 2>"$RUN/hosts.error"
   says "$RUN/hosts.error" "PcrValueNotAllowed" "1 of 3 voters: h3"
   redis_goes_on
