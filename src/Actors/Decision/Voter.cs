@@ -122,7 +122,7 @@ public sealed class Voter : IResolutionSeat, IDisposable
     public Func<Registration, Verdict, bool>? CanGoOn { get; set; }
 
     /// <summary>
-    /// Whether anything of a register's container is on this host, whatever state it is in: a copy, a tree at its gate or through it, one that is dying. Asked before the operator is believed that it is lost; null while the daemon starts.
+    /// Whether anything of a register's container is on this host that runs or could: a copy, a whole tree at its gate, or one that is through it, whatever the records say. Asked before the operator is believed that it is lost; null while the daemon starts.
     /// </summary>
     public Func<RegisterId, bool>? StillStands { get; set; }
 

@@ -58,6 +58,6 @@ public interface IDestinationHost
     /// <summary>Whether an attempt's tree waits at its gate, whole. Asked before the operator gives the container to its destination.</summary>
     bool TreeWaits(ContainerName container, Fence fence);
 
-    /// <summary>Whether any process of an attempt's tree is here: before its gate, behind it, or dying. Asked before it is taken for lost.</summary>
+    /// <summary>Whether an attempt's tree waits at its gate, whole, or runs, whatever the records say. Asked before it is taken for lost; a tree whose gate is broken is.</summary>
     bool TreeStands(ContainerName container, Fence fence);
 }

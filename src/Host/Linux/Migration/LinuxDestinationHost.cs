@@ -28,5 +28,7 @@ internal sealed class LinuxDestinationHost(LinuxNode node) : IDestinationHost
     public bool TreeWaits(ContainerName container, Fence fence)
         => GatedRestore.WaitsWhole(LinuxDestinationAttempt.GateDirectoryOf(node, container, fence), node.Container(container, fence), node.Layout);
 
-    public bool TreeStands(ContainerName container, Fence fence) => node.Container(container, fence).Cgroup is { Exists: true } cgroup && cgroup.Processes().Length > 0;
+    // What is frozen and not whole never ran and never will: its gate is broken, or it has been killed and dies as soon as it is thawed.
+    public bool TreeStands(ContainerName container, Fence fence)
+        => TreeWaits(container, fence) || (node.Container(container, fence).Cgroup is { Exists: true, IsFrozen: false } cgroup && cgroup.Processes().Length > 0);
 }
