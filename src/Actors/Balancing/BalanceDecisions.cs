@@ -8,12 +8,18 @@ internal sealed class BalanceDecisions(IBalanceStore store)
     /// <summary>Older ones are in the log.</summary>
     private const int MostRemembered = 200;
 
+    /// <summary>Containers that cannot leave, in one answer; some 150 bytes each.</summary>
+    private const int MostStuck = 1000;
+
     private readonly List<BalanceDecision> _decisions = [];
     private BalanceDecision? _logged;
     private BalanceRecord? _record;
 
     /// <summary>Null before the first look.</summary>
     public BalanceDecision? Last { get; private set; }
+
+    /// <summary>A decision as it is told: it has to fit into one message.</summary>
+    public static BalanceDecision Short(BalanceDecision decision) => decision with { Stuck = [.. decision.Stuck.Take(MostStuck)] };
 
     public void Add(BalanceRecord record)
     {

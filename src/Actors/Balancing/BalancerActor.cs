@@ -19,9 +19,6 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
     /// <summary>A look that took longer (this daemon hung, or the machine) shows what was, and nothing is done by it.</summary>
     public static readonly TimeSpan LookPatience = HostsLook.HostPatience * 3;
 
-    /// <summary>Containers that cannot leave, in one answer; some 150 bytes each.</summary>
-    private const int MostStuck = 1000;
-
     private readonly BalanceServices _services;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly List<IActorRef> _lookers = [];
@@ -219,10 +216,8 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         _takesOver = seen.Members.Except(_members).Count > 0 && seen.Attempts is null;
         _members = seen.Members;
         _isLooking = false;
-        Answer(lookers, new BalanceSeen(Short(decision)));
+        Answer(lookers, new BalanceSeen(BalanceDecisions.Short(decision)));
     }
-
-    private static BalanceDecision Short(BalanceDecision decision) => decision with { Stuck = [.. decision.Stuck.Take(MostStuck)] };
 
     private BalanceMemory TakeOver(AttemptDetails[] listed, long nowUnixMs)
     {
@@ -356,7 +351,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
 
         (_memory, var decision) = _decisions.Order(_memory!);
         Order(decision);
-        return new BalanceSeen(Short(decision));
+        return new BalanceSeen(BalanceDecisions.Short(decision));
     }
 
     private object Explain(string id)
@@ -365,7 +360,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
             : new CommandRefused(MigrationFailure.UnknownContainer, $"host {Here} remembers no move {id}; older ones are in the balance.log of the host that decided, for 'amig balance replay'");
 
     private BalanceStatus Status() => new(
-        Here, _mode.Current, _services.Policy, (int)_services.Interval.TotalMilliseconds, _decisions.Last is { } last ? Short(last) : null, _hosts, _moves.Standings);
+        Here, _mode.Current, _services.Policy, (int)_services.Interval.TotalMilliseconds, _decisions.Last is { } last ? BalanceDecisions.Short(last) : null, _hosts, _moves.Standings);
 
     private static void Answer(IActorRef[] lookers, object answer)
     {

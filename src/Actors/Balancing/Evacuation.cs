@@ -56,7 +56,7 @@ public sealed class Evacuation
         {
             if (container.Obstacle.Length > 0)
             {
-                stuck.Add(new StuckContainer(container.Name, from, false, Printable(container.Obstacle)));
+                stuck.Add(new StuckContainer(container.Name, from, false, Printable.Of(container.Obstacle)));
             }
             else if (WhyNowhere(container) is { } why)
             {
@@ -77,9 +77,6 @@ public sealed class Evacuation
 
         return new EvacuationPlan([.. moves], [.. stuck], waiting);
     }
-
-    /// <summary>It ends up on terminals and in logs, and its host may say anything.</summary>
-    private static string Printable(string sentence) => string.Concat(sentence.Select(c => char.IsControl(c) ? '?' : c));
 
     private bool IsTooSoon(ContainerName container)
         => _past.TryGetValue(container, out var last) && last.Failures > 0

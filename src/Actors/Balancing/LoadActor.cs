@@ -78,13 +78,11 @@ public sealed class LoadActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case AskLoad when Answer() is LoadTold { Load: { Standing: not HostStanding.Accepts } leaving }:
-                var (look, seen) = (Look(), _seen);
-                look.WaitAsync(LookPatience, _clock).PipeTo(Sender, Self, found => new LoadTold(With(leaving, found)), _ => new LoadTold(With(leaving, seen)));
-                break;
             case AskLoad:
-                (_look, _seen) = (null, []);
-                Sender.Tell(Answer());
+                OnAsked(Answer());
+                break;
+            case LookFailed failed:
+                Say("what keeps containers on this host could not be looked at", failed.Cause, "what is named may be old or missing until a later look");
                 break;
             case SampleDue:
                 Sample();
@@ -117,6 +115,19 @@ public sealed class LoadActor : UntypedActor, IWithTimers
         return _averages.Over(_settings.Window, frame) is { } load ? new LoadTold(load) : Unknown("it has not been measured twice yet");
     }
 
+    private void OnAsked(IWire answer)
+    {
+        if (answer is not LoadTold { Load: { Standing: not HostStanding.Accepts } leaving })
+        {
+            (_look, _seen) = (null, []);
+            Sender.Tell(answer);
+            return;
+        }
+
+        var (look, seen) = (Look(), _seen);
+        look.WaitAsync(LookPatience, _clock).PipeTo(Sender, Self, found => new LoadTold(With(leaving, found)), _ => new LoadTold(With(leaving, seen)));
+    }
+
     /// <summary>One at a time, and off this actor's thread; what the last one found stands for one that fails.</summary>
     private Task<ContainerObstacle[]> Look()
     {
@@ -129,6 +140,8 @@ public sealed class LoadActor : UntypedActor, IWithTimers
         var obstacles = _obstacles;
         var look = Task.Run(() => obstacles(CancellationToken.None));
         _look = (_clock.GetTimestamp(), look);
+        var self = Self;
+        look.ContinueWith(failed => self.Tell(new LookFailed(failed.Exception!.GetBaseException().Message)), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         return look;
     }
 
@@ -181,19 +194,24 @@ public sealed class LoadActor : UntypedActor, IWithTimers
         _trouble = "";
     }
 
-    /// <summary>Once for each cause; a host that cannot be measured stays so for days, at twelve samples a minute.</summary>
     private void Trouble(string what, string cause)
     {
         _trouble = $"{what}: {cause}";
         // A hang has a number in its cause that grows.
-        var key = _running is null ? _trouble : what;
+        Say(what, cause, $"after {_settings.ForgetAfter.TotalSeconds} s it counts as not known, and nothing is planned for this host", _running is null ? _trouble : what);
+    }
+
+    /// <summary>Once for each cause; a host that cannot be measured stays so for days, at twelve samples a minute.</summary>
+    private void Say(string what, string cause, string consequence, string? key = null)
+    {
+        key ??= $"{what}: {cause}";
         if (_logged.TryGetValue(key, out var at) ? _clock.GetElapsedTime(at) < LogAgainAfter : _logged.Count >= MostCauses)
         {
             return;
         }
 
         _logged[key] = _clock.GetTimestamp();
-        _log.Warning("{0}; after {1} s it counts as not known, and nothing is planned for this host", _trouble, _settings.ForgetAfter.TotalSeconds);
+        _log.Warning("{0}: {1}; {2}", what, cause, consequence);
     }
 
     /// <summary>One call of the source: timestamp of its beginning, and what ends it.</summary>
@@ -201,6 +219,9 @@ public sealed class LoadActor : UntypedActor, IWithTimers
 
     /// <summary>Self-message: a sample came, or did not.</summary>
     private sealed record Sampled(Sampling Sampling, LoadSample? Sample, Exception? Failure) : INoSerializationVerificationNeeded;
+
+    /// <summary>Self-message: nobody knows what keeps containers here.</summary>
+    private sealed record LookFailed(string Cause) : INoSerializationVerificationNeeded;
 
     /// <summary>Self-message: time for the next sample.</summary>
     private sealed record SampleDue : INoSerializationVerificationNeeded

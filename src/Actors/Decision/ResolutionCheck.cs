@@ -9,7 +9,7 @@ public static class ResolutionCheck
     public static string? WhyNot(Resolution resolution, Registration registration)
     {
         var hosts = registration.Hosts();
-        var winner = resolution.Value == Verdict.Dest ? registration.Destination : registration.Source;
+        var winner = registration.SideOf(resolution.Value);
         return resolution.Register != registration.Register ? "the resolution is of another attempt"
             : resolution.Generation < 1 || resolution.Value is not (Verdict.Source or Verdict.Dest) ? "the resolution has no generation or no known value"
             : registration.Kind != RegisterKind.Migration ? "the first start of a name is not resolved: it can be withdrawn"

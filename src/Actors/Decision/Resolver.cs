@@ -120,7 +120,7 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
         for (var round = 0; round < MostGenerations; round++)
         {
             // Whoever is to have the container first: when nothing of it can go on there, nobody else has promised anything yet. What is taken for lost is looked for on both sides.
-            var winner = SideOf(draft.Value, registration);
+            var winner = registration.SideOf(draft.Value);
             ImmutableArray<HostName> looking = draft.IsLost ? [.. here.Where(h => h == registration.Source || h == registration.Destination)] : [winner];
             var prepare = new VoterRequest.PrepareResolution(registration, draft.Generation, draft.Value, draft.IsLost);
             var promises = await AskAsync(looking, prepare).ConfigureAwait(false);
@@ -137,7 +137,7 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
             var promised = promises.Values.OfType<VoterReply.ResolutionPromised>().ToArray();
             var before = promised.Select(p => p.ConsentedTo).OfType<Resolution>().MaxBy(r => r.Generation);
             // Where the side that it was given to is off, whatever that did with it is off too, and this generation is told it when it comes back.
-            if (before is not null && before.Value != draft.Value && !draft.Fenced.Contains(SideOf(before.Value, registration)))
+            if (before is not null && before.Value != draft.Value && !draft.Fenced.Contains(registration.SideOf(before.Value)))
             {
                 // Nobody gets anything by it, so an earlier word stands.
                 if (draft.IsLost)
@@ -147,7 +147,7 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
                 }
 
                 return new ResolveOutcome.Refused(
-                    $"An earlier resolution of attempt {draft.Register.Attempt} by {before.Operator} may have given the container to the {(before.Value == Verdict.Dest ? "destination" : "source")}: run this with --to {(before.Value == Verdict.Dest ? "destination" : "source")}. If nothing of it is left there, switch host {SideOf(before.Value, registration)} off and say so with --fenced {SideOf(before.Value, registration)}.");
+                    $"An earlier resolution of attempt {draft.Register.Attempt} by {before.Operator} may have given the container to the {(before.Value == Verdict.Dest ? "destination" : "source")}: run this with --to {(before.Value == Verdict.Dest ? "destination" : "source")}. If nothing of it is left there, switch host {registration.SideOf(before.Value)} off and say so with --fenced {registration.SideOf(before.Value)}.");
             }
 
             if (promised.Max(p => p.Generation) is var highest && highest > draft.Generation)
@@ -219,8 +219,6 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
             ? new ResolveOutcome.Refused($"The voters have decided attempt {attempt}, but {silent} has stopped answering, and waits for the operator. Run this again when it is back.")
             : new ResolveOutcome.Verdict(registration, certificate);
     }
-
-    private static HostName SideOf(Verdict value, Registration registration) => value == Verdict.Dest ? registration.Destination : registration.Source;
 
     private static string Names(IEnumerable<KeyValuePair<HostName, VoterReply?>> replies) => string.Join(", ", replies.Select(r => r.Key.Value).Order(StringComparer.Ordinal));
 

@@ -237,8 +237,7 @@ public sealed class Voter : IResolutionSeat, IDisposable
     private string? WhyNotCarryOut(VoterRequest.PrepareResolution prepare)
     {
         var registration = prepare.Registration;
-        var winner = prepare.Value == Verdict.Dest ? registration.Destination : registration.Source;
-        if (winner != _self)
+        if (registration.SideOf(prepare.Value) != _self)
         {
             return null;
         }

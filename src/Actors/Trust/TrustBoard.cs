@@ -63,15 +63,12 @@ public sealed record TrustBoard
         var against = _words.Values
             .SelectMany(w => w.Others.Where(o => o.Host == host && o.Trust is HostTrust.Rejected or HostTrust.Unproved).Select(o => (w.By, Said: o)))
             .OrderByDescending(one => one.Said.Trust).ThenBy(one => one.By.Value, StringComparer.Ordinal).ToArray();
-        return against.Length == 0 ? "" : $"{Printable(against[0].Said.Sentence)} (so say {against.Length} of {_voters.Length} voters: {string.Join(", ", against.Select(one => one.By.Value))})";
+        return against.Length == 0 ? "" : $"{Printable.Of(against[0].Said.Sentence)} (so say {against.Length} of {_voters.Length} voters: {string.Join(", ", against.Select(one => one.By.Value))})";
     }
 
     /// <summary>A voter counts once for each host, however its word came about.</summary>
     private static IEnumerable<(HostName Host, HostTrust Trust)> Said(TrustWord word)
         => word.Others.Select(o => (o.Host, o.Trust)).Concat(word.Proved.Select(h => (Host: h, Trust: HostTrust.Proved))).DistinctBy(said => said.Host);
-
-    /// <summary>It ends up on terminals and in logs, and may have been written by anybody.</summary>
-    private static string Printable(string sentence) => string.Concat(sentence.Select(c => char.IsControl(c) ? '?' : c));
 
     /// <summary>How many voters say what of one host.</summary>
     private readonly record struct Tally(int Proved, int Unproved, int Rejected)

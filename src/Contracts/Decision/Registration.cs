@@ -39,6 +39,9 @@ public sealed record Registration(
 {
     /// <summary>Every host that has a part in it, both sides and the voters, in the order of their names.</summary>
     public HostName[] Hosts() => [.. Voters.Select(v => v.Host).Append(Source).Append(Destination).Distinct().OrderBy(h => h.Value, StringComparer.Ordinal)];
+
+    /// <summary>The side that has the container by a verdict.</summary>
+    public HostName SideOf(Verdict value) => value == Verdict.Dest ? Destination : Source;
 }
 
 /// <summary>A register and its verdict.</summary>

@@ -31,7 +31,7 @@ internal static class ResolveCommand
                 var answer = await client.PostAsync(
                     $"/v1/migrations/{Uri.EscapeDataString(reference)}/resolve", request, ApiJson.Default.ResolveRequest, ApiJson.Default.ResolvedJson, cancel).ConfigureAwait(false);
                 context.Print(parsed, answer, ApiJson.Default.ResolvedJson, it => context.Terminal.Out.WriteLine(
-                    it.Generation > 0 && side == Nobody
+                    it.Lost
                         ? $"{it.Container} is lost; its name is host {it.Host}'s to give back. See 'amig migration show {it.Id}', then 'amig rm {it.Container}'."
                         : it.Generation > 0
                         ? $"{it.Container} is given to host {it.Host}. Hosts that come back hear it before they act; see 'amig migration show {it.Id}'."

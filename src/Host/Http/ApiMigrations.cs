@@ -13,7 +13,7 @@ public sealed record MigrationIdJson(string Id);
 public sealed record ResolveRequest(string To, string[] Fenced, string Operator, string Reason);
 
 /// <summary>Its answer: the verdict that stands now.</summary>
-public sealed record ResolvedJson(string Id, string Container, string Host, int Generation);
+public sealed record ResolvedJson(string Id, string Container, string Host, int Generation, bool Lost);
 
 /// <summary>A named stretch of time.</summary>
 public sealed record SpanJson(string Name, double Ms)

@@ -99,8 +99,8 @@ internal sealed class MigrationRoutes(
             throw new ApiException(RequestFailure.NotResolved, ((ResolveOutcome.Refused)outcome).Sentence);
         }
 
-        var host = certificate.Value == Verdict.Dest ? registration.Destination : registration.Source;
-        await http.WriteAsync(new ResolvedJson(registration.Register.Attempt.ToString(), registration.Register.Container.Value, host.Value, certificate.Generation), ApiJson.Default.ResolvedJson).ConfigureAwait(false);
+        var host = registration.SideOf(certificate.Value);
+        await http.WriteAsync(new ResolvedJson(registration.Register.Attempt.ToString(), registration.Register.Container.Value, host.Value, certificate.Generation, certificate.ResolvedBy is { Resolution.IsLost: true }), ApiJson.Default.ResolvedJson).ConfigureAwait(false);
     }
 
     /// <summary>One JSON object per line (application/x-ndjson) at each change, until the attempt has ended.</summary>

@@ -102,7 +102,7 @@ internal sealed class Cluster
     public VerdictCertificate Decide(Registration registration, Verdict value)
     {
         BeginEverywhere(registration);
-        var by = value == Verdict.Dest ? registration.Destination : registration.Source;
+        var by = registration.SideOf(value);
         return Propose(registration, by, value, value == Verdict.Dest && registration.Kind == RegisterKind.Migration ? Token(registration.Register) : null)!;
     }
 }

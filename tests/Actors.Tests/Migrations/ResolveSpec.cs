@@ -204,9 +204,7 @@ public sealed class ResolveSpec : TwoHostsSpec
         var attempt = await DecidedForBOnlyAsync();
         await Hosts.KillAsync(TwoHosts.B);
         Hosts.DeadVoters[TwoHosts.B] = true;
-        Hosts.LosesAnswers = static (_, request) => request is VoterRequest.ConsentToResolution;
-        await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W));
-        Hosts.LosesAnswers = static (_, _) => false;
+        await ConsentUnheardAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W));
         Hosts.DeadVoters.TryRemove(TwoHosts.B, out _);
 
         Assert.Contains("Switch b off and say so with --fenced", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, W)), StringComparison.Ordinal);
@@ -221,9 +219,7 @@ public sealed class ResolveSpec : TwoHostsSpec
     public async Task What_a_host_has_consented_to_is_finished_though_nothing_stands_there_any_more()
     {
         var attempt = await StandsWithoutMajorityAsync();
-        Hosts.LosesAnswers = static (_, request) => request is VoterRequest.ConsentToResolution;
-        await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W));
-        Hosts.LosesAnswers = static (_, _) => false;
+        await ConsentUnheardAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W));
         Hosts.HostA.Tree = Tree.None;
 
         await ResolvedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W));
@@ -397,9 +393,7 @@ public sealed class ResolveSpec : TwoHostsSpec
     public async Task Who_has_consented_to_one_side_before_is_followed_when_it_is_lost()
     {
         var attempt = await GatedWithoutMajorityAsync();
-        Hosts.LosesAnswers = static (_, request) => request is VoterRequest.ConsentToResolution;
-        await RefusedAsync(TwoHosts.B, Order(attempt, Verdict.Dest, TwoHosts.A, W));
-        Hosts.LosesAnswers = static (_, _) => false;
+        await ConsentUnheardAsync(TwoHosts.B, Order(attempt, Verdict.Dest, TwoHosts.A, W));
         Hosts.HostB.Tree = Tree.None;
 
         // Somebody may have heard that it is the destination's.
@@ -416,9 +410,7 @@ public sealed class ResolveSpec : TwoHostsSpec
         await MigrateAndHoldAsync(Hosts.HostB, "Destination.Deciding");
         var attempt = Assert.Single(Hosts.JournalOf(TwoHosts.B).OfType<JournalEntry.Proposed>()).Attempt;
         Hosts.DeadVoters[W] = Hosts.SilentVoters[TwoHosts.A] = true;
-        Hosts.LosesAnswers = static (host, request) => host == TwoHosts.B && request is VoterRequest.ConsentToResolution;
-        await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, W));
-        Hosts.LosesAnswers = static (_, _) => false;
+        await ConsentUnheardAsync(TwoHosts.A, Order(attempt, Verdict.Source, W), of: TwoHosts.B);
 
         // All have consented, and nobody knows it. While a is there it may not be given to b any more.
         Assert.Single(Hosts.VoterRecordsOf(TwoHosts.B).OfType<VoterRecord.ResolutionConsented>());
@@ -556,6 +548,14 @@ public sealed class ResolveSpec : TwoHostsSpec
         var verdict = Assert.IsType<ResolveOutcome.Verdict>(outcome).Certificate;
         Assert.Equal(order.Value ?? verdict.Value, verdict.Value);
         return verdict;
+    }
+
+    /// <summary>A run whose consents, all or those of one host, are on disks when their answers are lost.</summary>
+    private async Task ConsentUnheardAsync(HostName at, ResolveOrder order, HostName? of = null)
+    {
+        Hosts.LosesAnswers = (host, request) => request is VoterRequest.ConsentToResolution && (of is null || host == of);
+        Assert.Contains("has stopped answering", await RefusedAsync(at, order), StringComparison.Ordinal);
+        Hosts.LosesAnswers = static (_, _) => false;
     }
 
     private async Task<string> RefusedAsync(HostName at, ResolveOrder order) => Assert.IsType<ResolveOutcome.Refused>(await Hosts.ResolveAsync(at, order)).Sentence;

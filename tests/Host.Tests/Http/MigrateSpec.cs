@@ -1,3 +1,4 @@
+using System.Globalization;
 using ActorMigration.Actors;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Cli;
@@ -158,8 +159,15 @@ public sealed class MigrateSpec
             ApiSpec.Trimmed((await api.RunAsync("migrations")).Out));
     }
 
-    [Fact]
-    public async Task Resolve_hands_the_operators_word_on_and_says_who_has_the_container()
+    [Theory]
+    [InlineData("source", Verdict.Source, 2, false, "redis is given to host h1. Hosts that come back hear it before they act; see 'amig migration show {0}'.")]
+    [InlineData("destination", Verdict.Dest, 1, false, "redis is given to host h2. Hosts that come back hear it before they act; see 'amig migration show {0}'.")]
+    [InlineData("nobody", Verdict.Source, 1, true, "redis is lost; its name is host h1's to give back. See 'amig migration show {0}', then 'amig rm redis'.")]
+    // What was decided before is said, whatever is wanted now.
+    [InlineData("nobody", Verdict.Source, 1, false, "redis is given to host h1. Hosts that come back hear it before they act; see 'amig migration show {0}'.")]
+    [InlineData("source", Verdict.Source, 1, true, "redis is lost; its name is host h1's to give back. See 'amig migration show {0}', then 'amig rm redis'.")]
+    [InlineData("nobody", Verdict.Dest, 0, false, "The voters have given redis to host h2 already; see 'amig migration show {0}'.")]
+    public async Task Resolve_hands_the_operators_word_on_and_says_what_the_verdict_is(string to, Verdict verdict, int generation, bool isLost, string says)
     {
         ResolveOrder? seen = null;
         await using var api = await TestApi.StartAsync(
@@ -168,34 +176,23 @@ public sealed class MigrateSpec
                 seen = order;
                 return new ResolveOutcome.Verdict(
                     new Registration(Register, RegisterKind.Migration, Begun.Source, Begun.Destination, [], [], [], []),
-                    new VerdictCertificate(Register, Verdict.Source, [], new ResolvedBy(new Resolution(Register, 2, Verdict.Source, [], "root", "", 0), [])));
+                    new VerdictCertificate(Register, verdict, [], generation == 0 ? null : new ResolvedBy(new Resolution(Register, generation, verdict, [], "root", "", 0, isLost), [])));
             });
 
-        var run = await api.RunAsync("migration", "resolve", "redis", "--to", "source", "--fenced", "h2", "--fenced", "h3", "--reason", "no power", "--yes");
+        var run = await api.RunAsync("migration", "resolve", "redis", "--to", to, "--fenced", "h2", "--fenced", "h3", "--reason", "no power", "--yes");
 
         Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
-        Assert.Equal($"redis is given to host h1. Hosts that come back hear it before they act; see 'amig migration show {Id}'.\n", run.Out);
-        Assert.Equal(("redis", Verdict.Source, "h2 h3", "no power"), (seen!.Reference, seen.Value, string.Join(' ', seen.Fenced), seen.Reason));
+        Assert.Equal(string.Format(CultureInfo.InvariantCulture, says, Id) + "\n", run.Out);
+        Verdict? ordered = to switch { "source" => Verdict.Source, "destination" => Verdict.Dest, _ => null };
+        Assert.Equal(("redis", ordered, "h2 h3", "no power"), (seen!.Reference, seen.Value, string.Join(' ', seen.Fenced), seen.Reason));
     }
 
     [Fact]
-    public async Task Resolve_to_nobody_says_that_the_container_is_lost_and_whose_its_name_is()
+    public async Task Resolve_takes_no_other_side()
     {
-        ResolveOrder? seen = null;
-        await using var api = await TestApi.StartAsync(
-            _ => new MigrationsListed([Begun]), resolve: order =>
-            {
-                seen = order;
-                return new ResolveOutcome.Verdict(
-                    new Registration(Register, RegisterKind.Migration, Begun.Source, Begun.Destination, [], [], [], []),
-                    new VerdictCertificate(Register, Verdict.Source, [], new ResolvedBy(new Resolution(Register, 2, Verdict.Source, [], "root", "", 0, IsLost: true), [])));
-            });
+        await using var api = await TestApi.StartAsync(_ => new MigrationsListed([Begun]), resolve: _ => throw new InvalidOperationException("it was carried out"));
 
-        var run = await api.RunAsync("migration", "resolve", "redis", "--to", "nobody", "--yes");
-
-        Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
-        Assert.Equal($"redis is lost; its name is host h1's to give back. See 'amig migration show {Id}', then 'amig rm redis'.\n", run.Out);
-        Assert.Null(seen!.Value);
+        Assert.Equal(ExitCode.Usage, (await api.RunAsync("migration", "resolve", "redis", "--to", "h2", "--yes")).Code);
     }
 
     [Fact]

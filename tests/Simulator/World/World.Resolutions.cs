@@ -56,7 +56,7 @@ internal sealed partial class World
         }
 
         // With a side that is off went whatever was given to it: then the other one may have the container after all, or nobody.
-        if (_resolved.TryGetValue(register, out var before) && before != value && Array.IndexOf(fenced, SideOf(before, host.Ballots.Resolving!.Registration)) < 0)
+        if (_resolved.TryGetValue(register, out var before) && before != value && Array.IndexOf(fenced, host.Ballots.Resolving!.Registration.SideOf(before)) < 0)
         {
             Broken(ViolationKind.TwoValues, $"the register {register.Fence} was resolved with both values");
         }
@@ -81,8 +81,6 @@ internal sealed partial class World
 
         _effects.Add((host, attempt, value));
     }
-
-    private static HostName SideOf(Verdict value, Registration registration) => value == Verdict.Dest ? registration.Destination : registration.Source;
 
     private bool IsGivenUp(AttemptId attempt) => _givenUp.Contains(attempt);
 

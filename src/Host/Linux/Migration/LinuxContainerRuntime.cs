@@ -152,10 +152,10 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
         {
             return container.Cgroup.IsFrozen ? "it is frozen: by another move of it, because this host is not trusted, or by somebody's hand" : MoveObstacles.Find(container, TrackingHazards.Find(container.Cgroup.Processes()));
         }
-        catch (Exception gone) when (gone is IOException or LinuxException && !record.InitIsAlive)
+        catch (Exception e) when (e is IOException or LinuxException or UnauthorizedAccessException)
         {
-            // It has ended meanwhile.
-            return null;
+            // It has ended meanwhile; or nobody can look at it, and then its survey could not either. The others are told of all the same.
+            return record.InitIsAlive ? $"it cannot be looked at: {e.Message}" : null;
         }
     }
 

@@ -105,11 +105,7 @@ internal sealed partial class LinuxSourceAttempt
 
     private FinalIndex HarvestAndCheck(ContainerTracker tracker, SkeletonDump dump, int[] pids)
     {
-        if (MoveObstacles.In(TrackingHazards.Find(pids)) is { } why)
-        {
-            throw new AttemptException(MigrationFailure.NotDumpable, $"container {Spec.Name} cannot be moved: {why}");
-        }
-
+        RefuseFor(MoveObstacles.In(TrackingHazards.Find(pids)));
         return tracker.HarvestFrozen(_nextRound, Streams.Sender, dump.LookAhead);
     }
 

@@ -76,11 +76,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
 
         var pids = _container.Cgroup.Processes();
         var hazards = TrackingHazards.Find(pids);
-        if (MoveObstacles.Find(_container, hazards) is { } why)
-        {
-            throw new AttemptException(MigrationFailure.NotDumpable, $"container {Spec.Name} cannot be moved: {why}");
-        }
-
+        RefuseFor(MoveObstacles.Find(_container, hazards));
         var layers = _node.Images.Manifest(Spec.Image).Layers;
         return new SourceSurvey(
             Spec,
@@ -178,6 +174,14 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
         if (!_record.InitIsAlive)
         {
             throw new AttemptException(MigrationFailure.UnknownContainer, $"container {Spec.Name} ended by itself during the move: its first process is gone");
+        }
+    }
+    /// <summary>What nobody carries: named before anything is stopped, and asked again under the freeze.</summary>
+    private void RefuseFor(string? obstacle)
+    {
+        if (obstacle is not null)
+        {
+            throw new AttemptException(MigrationFailure.NotDumpable, $"container {Spec.Name} cannot be moved: {obstacle}");
         }
     }
 }
