@@ -135,6 +135,10 @@ public abstract class DestinationAttemptContract : PortContract
         await attempt.Destination.OpenGateAsync(another);
 
         await AssertRunsAsync(B);
+
+        // It waits no more, and is not lost for that, whatever has been written of it.
+        Assert.False(B.Destinations.TreeWaits(attempt.Container, attempt.Fence));
+        Assert.True(B.Destinations.TreeStands(attempt.Container, attempt.Fence));
         await AssertAnswersAsync();
         await AssertStandsAsync(A, attempt.FrozenCount);
         await attempt.Source.KillAsync();
