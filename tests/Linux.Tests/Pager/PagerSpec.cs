@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Net.Sockets;
 using ActorMigration.Host.Linux.Pager;
 using ActorMigration.Host.Linux.Processes;
 using Microsoft.Win32.SafeHandles;
@@ -257,6 +259,48 @@ public sealed class PagerSpec
 
         Assert.Contains("/dev/full", Descriptors(Environment.ProcessId));
         Assert.All(lazy.Helpers.Concat(lazy.Twin), helper => Assert.DoesNotContain("/dev/full", Descriptors(helper.Pid)));
+    }
+
+    [Fact]
+    public async Task A_pager_that_ends_between_a_connection_and_its_order_is_no_failure()
+    {
+        const int Connections = 500;
+        var work = Directory.CreateTempSubdirectory("amig-pager-").FullName;
+        using var helper = Process.Start("sleep", "60");
+        try
+        {
+            HelperIdentities.Write(Path.Combine(work, "pager.pids"), ProcessIdentity.Find(helper.Id)!.Value);
+            using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            listener.Bind(new UnixDomainSocketEndPoint(Path.Combine(work, ControlSocket.Name)));
+            listener.Listen();
+            // It goes away so soon after a connection that some of the orders come too late.
+            var stands = Task.Factory.StartNew(
+                () =>
+                {
+                    for (var count = 0; count < Connections; count++)
+                    {
+                        while (!listener.Poll(0, SelectMode.SelectRead))
+                        {
+                        }
+
+                        listener.Accept().Dispose();
+                    }
+
+                    helper.Kill();
+                },
+                TaskCreationOptions.LongRunning);
+
+            var lost = await Assert.ThrowsAsync<PagerException>(
+                () => PagerClient.Attach(work, "", TimeProvider.System)!.FillAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60)));
+
+            Assert.Equal(PagerFailure.Lost, lost.Failure);
+            await stands;
+        }
+        finally
+        {
+            helper.Kill();
+            Directory.Delete(work, recursive: true);
+        }
     }
 
     private static void AssertEnd(ProcessIdentity[] processes)

@@ -158,9 +158,9 @@ public sealed class PagerClient
                 return LastWord() is { Phase: PagerPhase.Filled } last ? last : throw Lost();
             }
 
-            if (order is not null)
+            if (order is not null && !await TrySendAsync(socket, order, cancel))
             {
-                await socket.SendAsync(Encoding.ASCII.GetBytes(order), cancel);
+                continue;
             }
 
             using var reader = new StreamReader(new NetworkStream(socket), Encoding.UTF8, false, MaxLine);
@@ -214,6 +214,21 @@ public sealed class PagerClient
         {
             socket.Dispose();
             return null;
+        }
+    }
+
+    /// <summary>False when whoever took the connection has ended since.</summary>
+    private static async Task<bool> TrySendAsync(Socket socket, string order, CancellationToken cancel)
+    {
+        try
+        {
+            await socket.SendAsync(Encoding.ASCII.GetBytes(order), cancel);
+            return true;
+        }
+        catch (SocketException)
+        {
+            // EPIPE or ECONNRESET: a pager whose last process is dead ends at any moment, between our connection and our order as well.
+            return false;
         }
     }
 
