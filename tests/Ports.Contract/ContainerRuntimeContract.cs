@@ -129,6 +129,25 @@ public abstract class ContainerRuntimeContract : PortContract
     }
 
     [Fact]
+    public async Task A_start_that_came_through_is_taken_up_and_of_one_that_did_not_nothing_is_left()
+    {
+        Assert.Equal(ContainerState.Running, (await A.Runtime.TakeUpAsync(Spec.Name, Started))!.State);
+        await AssertAnswersAsync();
+        // Of another start, which is not asked for.
+        Assert.Null(await A.Runtime.TakeUpAsync(Spec.Name, new Fence(9, 0)));
+        Assert.Null(await A.Runtime.TakeUpAsync(new ContainerName("another"), Started));
+        await AssertRunsAsync(A);
+
+        await A.ForgetStartAsync(Spec.Name);
+
+        Assert.Null(await A.Runtime.TakeUpAsync(Spec.Name, Started));
+        Assert.Empty(await A.RemainsAsync(AttemptId.New(), Spec.Name, Started));
+        Assert.Empty(await A.Runtime.ListAsync(CancellationToken.None));
+        await A.Runtime.RunAsync(Spec, new Fence(2, 0), CancellationToken.None);
+        await AssertRunsAsync(A);
+    }
+
+    [Fact]
     public async Task A_cancelled_start_leaves_nothing()
     {
         await A.Runtime.RemoveAsync(Spec.Name, Grace, CancellationToken.None);

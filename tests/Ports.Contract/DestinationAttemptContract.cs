@@ -158,8 +158,12 @@ public abstract class DestinationAttemptContract : PortContract
         var attempt = Open();
         await attempt.ToGateAsync();
 
+        // An operator may have taken the container for lost and said that this host was off, which would leave no tree here.
+        await AssertRefusedAsync(MigrationFailure.LeftoversFound, attempt.Destination.RefuseTreeAsync);
+        Assert.True(attempt.Destination.GatedTreeIsAlive);
         await attempt.Destination.KillGatedAsync();
         await attempt.Destination.KillGatedAsync();
+        await attempt.Destination.RefuseTreeAsync();
         Assert.False(attempt.Destination.GatedTreeIsAlive);
         await attempt.Destination.CleanAsync(Verdict.Source);
 

@@ -52,4 +52,7 @@ public interface IPortHost
 
     /// <summary>Somebody kills the gated tree of an attempt, as the OOM killer would.</summary>
     Task KillGatedTreeAsync(ContainerName container, Fence fence);
+
+    /// <summary>As if the daemon had died in a start before it wrote down who runs.</summary>
+    Task ForgetStartAsync(ContainerName container);
 }

@@ -147,6 +147,7 @@ public abstract class SourceAttemptContract : PortContract
             await AssertAnswersAsync();
         }
 
+        Assert.True(A.Sources.CopyRuns(Spec.Name));
         var next = Open(++ordinal);
         await next.ToGateAsync();
         await next.CompleteAsync();
@@ -158,7 +159,7 @@ public abstract class SourceAttemptContract : PortContract
     {
         var attempt = Open();
         await attempt.ToGateAsync();
-        Assert.True(A.Sources.CopyStands(Spec.Name));
+        Assert.Equal((true, false), (A.Sources.CopyStands(Spec.Name), A.Sources.CopyRuns(Spec.Name)));
         await attempt.Source.KillAsync();
         await attempt.Source.KillAsync();
         Assert.Equal(attempt.FrozenCount, await A.CountAsync());

@@ -110,12 +110,12 @@ is_replayed() {
   grep -q "^[0-9]* decisions, 0 of them otherwise now" "$RUN/replayed" || die "the replay says: $(tail -n 1 "$RUN/replayed")"
 }
 
-# What a move would refuse is named as soon as the host is drained: somebody has put a process into a container from outside.
+# What a move would refuse is named as soon as the host is drained: somebody has left a process of runc exec in a container, which came here by a move.
 names_what_stays() {
   local name status=0
   name=$(ask h1 containers | jq -r '[.containers[] | select(.host == "h2" and .state == "Running") | .name][0]')
   # shellcheck disable=SC2016 # for the shell on the host
-  lab exec h2 sh -c 'sleep 1000 >/dev/null 2>&1 & echo $! >/run/foreign.pid; for procs in /sys/fs/cgroup/*/"$1"/"$2"-e*/cgroup.procs; do echo $! >"$procs"; done' sh "amig-$AMIG_LAB-h2" "$name"
+  lab exec h2 sh -c 'runc --root /run/amig/runc exec -d --cwd / --pid-file /run/foreign.pid "$(runc --root /run/amig/runc list -q | grep "^$1-")" /bin/counter /tmp/foreign 7001' sh "$name"
   # What a busy host has not looked at within a second is in its next answer.
   within 15 is_named "$name" || status=$?
   # shellcheck disable=SC2016 # for the shell on the host
@@ -127,7 +127,7 @@ names_what_stays() {
 is_named() { # CONTAINER
   local status=0
   amig_on h3 drain h2 --no-wait 2>"$RUN/stays.error" >"$RUN/stays.out" || status=$?
-  [ "$status" -eq "$EXIT_NOT_POSSIBLE" ] && grep -q "^  $1 stays: process [0-9]* (sleep) was started from outside the container (exec); end it" "$RUN/stays.error"
+  [ "$status" -eq "$EXIT_NOT_POSSIBLE" ] && grep -q "^  $1 stays: process [0-9]* (counter) was started from outside the container (exec); end it" "$RUN/stays.error"
 }
 
 # Drained by its name from another host; a client's container on it must not notice.

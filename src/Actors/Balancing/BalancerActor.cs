@@ -44,6 +44,9 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
     /// <summary>What the clock tells it; for specs that do not wait for the clock.</summary>
     internal static object TickNow => Tick.Instance;
 
+    /// <inheritdoc cref="TickNow"/>
+    internal static object WatchNow => Watch.Instance;
+
     public ITimerScheduler Timers { get; set; } = null!;
 
     public static Props Props(BalanceServices services) => Akka.Actor.Props.Create(() => new BalancerActor(services));
@@ -276,7 +279,7 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         foreach (var move in open.Where(m => m is { Attempt: not null, IsLooked: false }))
         {
             move.IsLooked = true;
-            HostsLook.LookAtAsync(_services.Peers, move.Move.Move, move.Attempt!.Value).PipeTo(Self, Self, details => new MoveLooked(move.Move.Id, details), _ => new MoveLooked(move.Move.Id, null));
+            HostsLook.LookAtAsync(_services.Peers, move.Move.Move, move.Attempt!.Value).PipeTo(Self, Self, look => new MoveLooked(move.Move.Id, look), _ => new MoveLooked(move.Move.Id, default));
         }
     }
 
@@ -288,13 +291,17 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
         }
 
         move.IsLooked = false;
-        if (looked.Answer is { } details)
+        if (looked.Answer.Details is { } details)
         {
             _moves.Seen(move);
             if (details.HasEnded)
             {
                 End(looked.Move, details.Outcome, details.Sentence);
             }
+        }
+        else if (OrderedMoves.IsForgotten(move, looked.Answer.IsUnknown))
+        {
+            End(looked.Move, AttemptOutcome.Aborted, "both of its hosts say that they know nothing of the attempt: its source was started anew before it began");
         }
         else if (_moves.IsGivenUp(move))
         {
@@ -392,5 +399,5 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
     private sealed record MoveAnswered(string Move, object Answer) : INoSerializationVerificationNeeded;
 
     /// <summary>Self-message: how an attempt stands; null when nobody answered.</summary>
-    private sealed record MoveLooked(string Move, AttemptDetails? Answer) : INoSerializationVerificationNeeded;
+    private sealed record MoveLooked(string Move, AttemptLook Answer) : INoSerializationVerificationNeeded;
 }

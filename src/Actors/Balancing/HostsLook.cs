@@ -16,6 +16,11 @@ namespace ActorMigration.Actors;
 internal sealed record HostsLooked(
     LoadSnapshot Snapshot, ImmutableArray<string> Unusable, ImmutableArray<BalanceModeSet> Modes, ImmutableHashSet<HostName> Members, AttemptDetails[]? Attempts, long Began) : INoSerializationVerificationNeeded;
 
+/// <summary>What the hosts of a move tell of its attempt.</summary>
+/// <param name="Details">Null when neither tells.</param>
+/// <param name="IsUnknown">Both have answered that they know nothing of it.</param>
+internal readonly record struct AttemptLook(AttemptDetails? Details, bool IsUnknown);
+
 /// <summary>Asks all hosts what the balancer has to know, side by side; holds no state.</summary>
 internal static class HostsLook
 {
@@ -54,18 +59,22 @@ internal static class HostsLook
             : told.Standing == HostStanding.Accepts && trust.WhyTakesNothing(told.Host) is not null ? HostStanding.Unproved
             : told.Standing;
 
-    /// <summary>How an attempt stands: the source's view, and the destination's where the source has ended or is away. Null when neither tells.</summary>
-    public static async Task<AttemptDetails?> LookAtAsync(IPeers peers, PlannedMove move, AttemptId attempt)
+    /// <summary>How an attempt stands: the source's view, and the destination's where the source has ended or is away.</summary>
+    public static async Task<AttemptLook> LookAtAsync(IPeers peers, PlannedMove move, AttemptId attempt)
     {
         var question = new ShowMigration(attempt);
-        var source = await AskAsync<AttemptDetails>(peers.Migrations(move.From), question, HostPatience).ConfigureAwait(false);
+        var atSource = await AskAsync<object>(peers.Migrations(move.From), question, HostPatience).ConfigureAwait(false);
+        var source = atSource as AttemptDetails;
         if (source is { HasEnded: false } or { HasEnded: true, Outcome: not AttemptOutcome.Committed })
         {
-            return source;
+            return new AttemptLook(source, false);
         }
 
-        var destination = await AskAsync<AttemptDetails>(peers.Migrations(move.To), question, HostPatience).ConfigureAwait(false);
-        return destination is { HasEnded: false } || source is null ? destination : source;
+        var atDestination = await AskAsync<object>(peers.Migrations(move.To), question, HostPatience).ConfigureAwait(false);
+        var destination = atDestination as AttemptDetails;
+        return new AttemptLook(
+            destination is { HasEnded: false } || source is null ? destination : source,
+            atSource is CommandRefused { Failure: MigrationFailure.UnknownContainer } && atDestination is CommandRefused { Failure: MigrationFailure.UnknownContainer });
     }
 
     /// <summary>The answer to an order: <see cref="MigrationAccepted"/>, or whatever else came; never an exception.</summary>

@@ -5,11 +5,14 @@ namespace ActorMigration.Actors;
 /// <summary>The moves that a <see cref="BalancerActor"/> has ordered or found under way, and how far each is; ended ones for <c>amig balance status</c> and <c>amig explain</c>, so many and no more. Not thread-safe.</summary>
 internal sealed class OrderedMoves(TimeProvider clock)
 {
-    /// <summary>A move whose attempt neither of its hosts knows is not waited for any longer than this: both are away, and whoever comes back ends it.</summary>
+    /// <summary>A move whose attempt neither of its hosts knows is not waited for any longer than this: they are away, and whoever comes back ends it.</summary>
     public static readonly TimeSpan SightPatience = TimeSpan.FromMinutes(10);
 
     /// <summary>So many questions about a move in a row have to be in vain before it is given up, however much time the clock says went by.</summary>
     private const int FewestMisses = 10;
+
+    /// <summary>So many times in a row, a second apart, both hosts of a move have to say that they know nothing of its attempt: a daemon that has just been started takes its attempts up within seconds.</summary>
+    private const int ForgottenAfter = 30;
 
     /// <summary>Older ones that have ended are in the log.</summary>
     private const int MostRemembered = 200;
@@ -42,7 +45,10 @@ internal sealed class OrderedMoves(TimeProvider clock)
     public void ForgetOpen() => _moves.RemoveAll(m => m.Outcome == AttemptOutcome.Open);
 
     /// <summary>Somebody told how its attempt stands.</summary>
-    public void Seen(OrderedMoveStanding move) => (move.SeenAt, move.Misses) = (clock.GetTimestamp(), 0);
+    public void Seen(OrderedMoveStanding move) => (move.SeenAt, move.Misses, move.Unknown) = (clock.GetTimestamp(), 0, 0);
+
+    /// <summary>Nobody did; true when it has not begun and never will.</summary>
+    public static bool IsForgotten(OrderedMoveStanding move, bool isUnknown) => (move.Unknown = isUnknown ? move.Unknown + 1 : 0) >= ForgottenAfter;
 
     /// <summary>Nobody did; true when it is not waited for any more.</summary>
     public bool IsGivenUp(OrderedMoveStanding move) => ++move.Misses >= FewestMisses && clock.GetElapsedTime(move.SeenAt) > SightPatience;
@@ -73,6 +79,9 @@ internal sealed class OrderedMoveStanding(DecidedMove move, long seenAt)
 
     /// <summary>Questions since then.</summary>
     public int Misses { get; set; }
+
+    /// <summary>Answers in a row by which both hosts know nothing of its attempt.</summary>
+    public int Unknown { get; set; }
 
     public MoveStanding Standing => new(Move, Attempt, Outcome, EndedUnixMs, Sentence);
 }

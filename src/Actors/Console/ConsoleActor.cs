@@ -100,8 +100,13 @@ public sealed class ConsoleActor : UntypedActor
 
     private async Task<object> RemoveAsync(RemoveContainer remove)
     {
-        var host = await FindAsync(remove.Container).ConfigureAwait(false)
-                   ?? (await _poll.ReadFloorAsync(remove.Container).ConfigureAwait(false))?.Owner;
+        var host = await FindAsync(remove.Container).ConfigureAwait(false);
+        if (host is null && await _poll.ReadFloorAsync(remove.Container).ConfigureAwait(false) is { } floor)
+        {
+            // Removed, and its name given back to some of the voters only.
+            host = floor.Owner ?? floor.Released?.By;
+        }
+
         return host is { } owner
             ? await AskAsync(_peers.Containers(owner), owner, remove).ConfigureAwait(false)
             : new CommandRefused(MigrationFailure.UnknownContainer, $"container {remove.Container} is on no reachable host");

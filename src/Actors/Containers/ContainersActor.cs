@@ -7,9 +7,10 @@ namespace ActorMigration.Actors;
 /// Containers of this host outside an attempt. Nothing is started without the voters: a new name goes through a register (<see cref="CreationActor"/>), and a
 /// removed one is given back to them.
 ///
-/// Supervision: restarted by the node; it holds nothing but who waits for an answer.
+/// Supervision: restarted by the node; it holds nothing but who waits for an answer, and which voters have to be told once more that a name is free. When that is forgotten with it, they are told
+/// when the removal is repeated, or the name is used here again.
 /// </summary>
-public sealed class ContainersActor : UntypedActor
+public sealed class ContainersActor : UntypedActor, IWithTimers
 {
     /// <summary>Holds the lease of a container that is removed, also over a restart of this actor.</summary>
     private const string Removal = nameof(RemoveContainer);
@@ -17,6 +18,7 @@ public sealed class ContainersActor : UntypedActor
     private readonly AttemptServices _services;
     private readonly IContainerRuntime _runtime;
     private readonly HashSet<ContainerName> _busy = [];
+    private readonly Dictionary<ContainerName, long> _untold = [];
 
     public ContainersActor(AttemptServices services, IContainerRuntime runtime)
     {
@@ -26,15 +28,19 @@ public sealed class ContainersActor : UntypedActor
 
     public static Props Props(AttemptServices services, IContainerRuntime runtime) => Akka.Actor.Props.Create(() => new ContainersActor(services, runtime));
 
+    public ITimerScheduler Timers { get; set; } = null!;
+
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
 
     protected override void PreStart()
     {
-        foreach (var open in _services.Decision.Journal.State.Open.Values.Where(a => a.Begun.Role == AttemptRole.Creator))
+        foreach (var open in OpenCreations.ToArray())
         {
-            Context.ActorOf(CreationActor.Recovered(_services, _runtime, open), open.Id.ToString());
+            TakeUp(open);
         }
     }
+
+    private IEnumerable<OpenAttempt> OpenCreations => _services.Decision.Journal.State.Open.Values.Where(a => a.Begun.Role == AttemptRole.Creator);
 
     protected override void OnReceive(object message)
     {
@@ -51,7 +57,34 @@ public sealed class ContainersActor : UntypedActor
                 break;
             case RunContainer run:
                 var creation = Context.ActorOf(CreationActor.New(_services, _runtime, run.Spec, Sender));
-                Context.WatchWith(creation, new Free(run.Spec.Name));
+                Context.WatchWith(creation, new CreationStopped(run.Spec.Name));
+                break;
+            case CreationStopped stopped when OpenCreations.FirstOrDefault(a => a.Container == stopped.Container) is { } open:
+                // It could not be written how it ended, or not be told what is here: its name belongs to this host until it is.
+                Timers.StartSingleTimer(open.Id, new TakeUpCreation(stopped.Container), _services.Times.Retry);
+                break;
+            case CreationStopped stopped:
+                _busy.Remove(stopped.Container);
+                break;
+            case TakeUpCreation due when OpenCreations.FirstOrDefault(a => a.Container == due.Container) is { } open:
+                TakeUp(open);
+                break;
+            case TakeUpCreation due:
+                _busy.Remove(due.Container);
+                break;
+            case Untold untold:
+                _untold[untold.Container] = untold.Epoch;
+                Timers.StartPeriodicTimer(nameof(TellUntold), TellUntold.Instance, _services.Times.Retry);
+                break;
+            case TellUntold:
+                foreach (var (name, epoch) in _untold)
+                {
+                    _services.Decision.Poll.ReleaseAsync(name, epoch).PipeTo(Self, Self, heard => new Told(name, epoch, heard.ByAll), _ => new Told(name, epoch, false));
+                }
+
+                break;
+            case Told told:
+                OnTold(told);
                 break;
             case RemoveContainer remove when !_busy.Add(remove.Container):
                 Sender.Tell(Busy(remove.Container));
@@ -62,7 +95,7 @@ public sealed class ContainersActor : UntypedActor
                 break;
             case RemoveContainer remove:
                 var (self, asker) = (Self, Sender);
-                RemoveAsync(remove).ContinueWith(
+                RemoveAsync(remove, untold => self.Tell(untold)).ContinueWith(
                     done =>
                     {
                         self.Tell(new Free(remove.Container));
@@ -95,7 +128,27 @@ public sealed class ContainersActor : UntypedActor
         }
     }
 
-    private async Task<object> RemoveAsync(RemoveContainer remove)
+    private void TakeUp(OpenAttempt open)
+    {
+        _busy.Add(open.Container);
+        _services.Decision.Journal.TakenUp(open.Id);
+        Context.WatchWith(Context.ActorOf(CreationActor.Recovered(_services, _runtime, open)), new CreationStopped(open.Container));
+    }
+
+    private void OnTold(Told told)
+    {
+        if (told.ByAll && _untold.TryGetValue(told.Container, out var epoch) && epoch == told.Epoch)
+        {
+            _untold.Remove(told.Container);
+        }
+
+        if (_untold.Count == 0)
+        {
+            Timers.Cancel(nameof(TellUntold));
+        }
+    }
+
+    private async Task<object> RemoveAsync(RemoveContainer remove, Action<Untold> tellAgain)
     {
         var name = remove.Container;
         var decision = _services.Decision;
@@ -110,7 +163,8 @@ public sealed class ContainersActor : UntypedActor
             return new CommandRefused(MigrationFailure.NoMajority, $"no majority of the voters answers, so {name} was left as it is");
         }
 
-        if (floor.Owner != _services.Self)
+        var epoch = floor.Owner == _services.Self ? floor.Next.Epoch : floor.Released is { } released && released.By == _services.Self ? released.Epoch : (long?)null;
+        if (epoch is not { } owned)
         {
             return new CommandRefused(MigrationFailure.UnknownContainer, $"{name} belongs to host {floor.Owner?.Value ?? "nobody"}, not to {_services.Self}");
         }
@@ -128,15 +182,38 @@ public sealed class ContainersActor : UntypedActor
             return new CommandRefused(e.Failure, e.Message);
         }
 
-        var replies = await decision.Poll.AskAllAsync(new VoterRequest.Release(name, floor.Next.Epoch)).ConfigureAwait(false);
-        if (replies.OfType<VoterReply.Done>().Count() < VerdictCheck.Majority(decision.Poll.Voters.Length))
+        var heard = await decision.Poll.ReleaseAsync(name, owned).ConfigureAwait(false);
+        if (!heard.ByAll)
         {
-            return new CommandRefused(MigrationFailure.NoMajority, $"{name} is removed, but no majority of the voters took its name back; repeat the command when they answer");
+            tellAgain(new Untold(name, owned));
+        }
+
+        if (!heard.IsFree)
+        {
+            return new CommandRefused(MigrationFailure.NoMajority, $"{name} is removed, but no majority of the voters has taken its name back yet; they are told again as long as this daemon runs, or repeat the command when they answer");
         }
 
         await decision.Journal.AppendAsync(new JournalEntry.Removed(AttemptId.New(), name)).ConfigureAwait(false);
         return new ContainerRemoved(name);
     }
+
+    /// <summary>From a creation, and to itself: not every voter has heard that this host has given a name back.</summary>
+    internal sealed record Untold(ContainerName Container, long Epoch) : INoSerializationVerificationNeeded;
+
+    /// <summary>Self-message: they are told again.</summary>
+    private sealed class TellUntold : INoSerializationVerificationNeeded
+    {
+        public static readonly TellUntold Instance = new();
+    }
+
+    /// <summary>Self-message: how that went.</summary>
+    private sealed record Told(ContainerName Container, long Epoch, bool ByAll) : INoSerializationVerificationNeeded;
+
+    /// <summary>Self-message: its actor is gone.</summary>
+    private sealed record CreationStopped(ContainerName Container) : INoSerializationVerificationNeeded;
+
+    /// <summary>Self-message: a creation that has not ended is gone on with.</summary>
+    private sealed record TakeUpCreation(ContainerName Container) : INoSerializationVerificationNeeded;
 
     /// <summary>Self-message: the next command for this container may come.</summary>
     private sealed record Free(ContainerName Container) : INoSerializationVerificationNeeded;

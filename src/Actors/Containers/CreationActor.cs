@@ -9,7 +9,7 @@ namespace ActorMigration.Actors;
 /// same time cannot both start it: journal BEGIN, open the register at a majority, propose DEST (this host owns epoch 1 of the name), and only with the
 /// checked certificate start the container. Child of <see cref="ContainersActor"/>; replies to whoever asked and stops.
 ///
-/// Supervision: stopped on any exception. What it left is in the journal, and the next start of the daemon withdraws or finishes it.
+/// Supervision: stopped on any exception. What it left is in the journal, and its parent, or the next start of the daemon, withdraws or finishes it.
 /// </summary>
 public sealed class CreationActor : UntypedActor
 {
@@ -77,12 +77,17 @@ public sealed class CreationActor : UntypedActor
                 FinishAsync(verdict.Certificate).PipeTo(Self);
                 break;
             case Answer answer:
+                if (answer.Untold is { } untold)
+                {
+                    Context.Parent.Tell(untold);
+                }
+
                 _asker.Tell(answer.Reply);
                 Context.Stop(Self);
                 break;
             case Status.Failure failure:
-                _log.Error(failure.Cause, "Start of {0} failed", _spec?.Name);
-                _asker.Tell(new CommandRefused(MigrationFailure.Internal, $"the container could not be started: {failure.Cause.Message}"));
+                _log.Error(failure.Cause, "Start of {0} failed", _spec?.Name.Value ?? _registration?.Register.Container.Value);
+                _asker.Tell(new CommandRefused(MigrationFailure.Internal, $"the container could not be started: {failure.Cause.GetBaseException().Message}"));
                 Context.Stop(Self);
                 break;
             default:
@@ -113,6 +118,11 @@ public sealed class CreationActor : UntypedActor
             return new Answer(new CommandRefused(MigrationFailure.AlreadyThere, $"the name {name} is taken: it belongs to host {owner}"));
         }
 
+        if (floor.Released is { } own && own.By == _services.Self)
+        {
+            await Decision.Poll.ReleaseAsync(name, own.Epoch).ConfigureAwait(false);
+        }
+
         var unsigned = new Registration(
             new RegisterId(name, floor.Next, _attempt), RegisterKind.Creation, _services.Self, _services.Self, floor.Voters, [], [], []);
         _registration = unsigned with { Signature = Decision.Signer.Sign(DecisionBytes.ToSign(unsigned)) };
@@ -120,7 +130,10 @@ public sealed class CreationActor : UntypedActor
         var (failure, sentence) = await Decision.Poll.OpenAsync(_registration).ConfigureAwait(false);
         if (failure != MigrationFailure.None)
         {
-            return await WithdrawAsync(new CommandRefused(failure, sentence)).ConfigureAwait(false);
+            var why = floor.Released is { } left && left.By != _services.Self
+                ? new CommandRefused(MigrationFailure.AlreadyThere, $"the name {name} was given back by host {left.By}, and some voters have not heard that: run 'amig rm {name}' once more")
+                : new CommandRefused(failure, sentence);
+            return await WithdrawAsync(why).ConfigureAwait(false);
         }
 
         await Decision.Journal.AppendAsync(new JournalEntry.Proposed(_attempt, Verdict.Dest)).ConfigureAwait(false);
@@ -145,23 +158,38 @@ public sealed class CreationActor : UntypedActor
         await Decision.Journal.AppendAsync(new JournalEntry.VerdictLearned(_attempt, certificate)).ConfigureAwait(false);
         await Decision.Poll.AskAllAsync(new VoterRequest.Learn(certificate)).ConfigureAwait(false);
         var name = _registration!.Register.Container;
-        var epoch = _registration.Register.Fence.Epoch + 1;
-        try
+        var fence = new Fence(_registration.Register.Fence.Epoch + 1, 0);
+        var (status, failure) = await StartAsync(name, fence).ConfigureAwait(false);
+        if (status is not null)
         {
-            var status = _spec is not null
-                ? await _runtime.RunAsync(_spec, new Fence(epoch, 0), CancellationToken.None).ConfigureAwait(false)
-                : Array.Find(await _runtime.ListAsync(CancellationToken.None).ConfigureAwait(false), c => c.Name == name)
-                  ?? throw new AttemptException(MigrationFailure.Internal, $"the daemon ended before {name} was started");
             await EndAsync(AttemptOutcome.Committed, MigrationFailure.None, "").ConfigureAwait(false);
             return new Answer(new ContainerStarted(_services.Self, status));
         }
-        catch (AttemptException e)
+
+        var heard = await Decision.Poll.ReleaseAsync(name, fence.Epoch).ConfigureAwait(false);
+        await EndAsync(AttemptOutcome.Aborted, failure!.Failure, failure.Message).ConfigureAwait(false);
+        await Decision.Journal.AppendAsync(new JournalEntry.Removed(_attempt, name)).ConfigureAwait(false);
+        return new Answer(new CommandRefused(failure.Failure, failure.Message), heard.ByAll ? null : new ContainersActor.Untold(name, fence.Epoch));
+    }
+
+    /// <summary>What runs, or why nothing of it is here. Throws when that is not known: the name is not given back then, and the creation stays open.</summary>
+    private async Task<(ContainerStatus? Status, AttemptException? Failure)> StartAsync(ContainerName name, Fence fence)
+    {
+        var why = new AttemptException(MigrationFailure.Internal, $"the daemon ended before {name} was started");
+        if (_spec is not null)
         {
-            await Decision.Poll.AskAllAsync(new VoterRequest.Release(name, epoch)).ConfigureAwait(false);
-            await EndAsync(AttemptOutcome.Aborted, e.Failure, e.Message).ConfigureAwait(false);
-            await Decision.Journal.AppendAsync(new JournalEntry.Removed(_attempt, name)).ConfigureAwait(false);
-            return new Answer(new CommandRefused(e.Failure, e.Message));
+            try
+            {
+                return (await _runtime.RunAsync(_spec, fence, CancellationToken.None).ConfigureAwait(false), null);
+            }
+            catch (AttemptException e)
+            {
+                why = e;
+            }
         }
+
+        var found = await _runtime.TakeUpAsync(name, fence).ConfigureAwait(false);
+        return found is null ? (null, why) : _spec is null ? (found, null) : throw why;
     }
 
     private Task EndAsync(AttemptOutcome outcome, MigrationFailure failure, string sentence)
@@ -174,6 +202,6 @@ public sealed class CreationActor : UntypedActor
     /// <summary>Self-message: the register is open at a majority.</summary>
     private sealed record Begun : INoSerializationVerificationNeeded;
 
-    /// <summary>Self-message: it is over.</summary>
-    private sealed record Answer(object Reply) : INoSerializationVerificationNeeded;
+    /// <summary>Self-message: it is over. With what the voters have to be told again.</summary>
+    private sealed record Answer(object Reply, ContainersActor.Untold? Untold = null) : INoSerializationVerificationNeeded;
 }

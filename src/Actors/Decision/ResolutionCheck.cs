@@ -27,6 +27,24 @@ public static class ResolutionCheck
         return FormattableString.Invariant($"resolved by {by} in generation {generation}: {what}; said to be off: {(fenced.Length == 0 ? "nobody" : string.Join(", ", fenced.Select(h => h.Value)))}; reason: {reason}");
     }
 
+    /// <summary>
+    /// What the operator is told when two resolutions of one generation meet that give the container to different sides, as two sides that were never on at the same time can each be given it; null when these are no such two.
+    /// Neither takes the place of the other: either side has acted.
+    /// </summary>
+    public static string? Conflict(ClosedRegister one, ClosedRegister other)
+    {
+        var (first, second) = (one.Certificate, other.Certificate);
+        if (first.Register != second.Register || first.Generation == 0 || first.Generation != second.Generation || first.Value == second.Value)
+        {
+            return null;
+        }
+
+        var register = first.Register;
+        var (source, destination) = (one.Registration.Source, one.Registration.Destination);
+        return FormattableString.Invariant(
+            $"attempt {register.Attempt} was resolved twice in generation {first.Generation}, each time while the other host was off: container {register.Container} was given to host {source} and to host {destination}; look at it on both (amig ps), and remove it where it is not wanted (amig rm)");
+    }
+
     /// <summary>Null when it is the verdict: as above, and every host that is not said to be off has signed its consent.</summary>
     public static string? WhyNot(ResolvedBy resolved, Registration registration, INodeKeys keys)
     {

@@ -83,33 +83,45 @@ public sealed class ResolutionNews(HostName self, Voter voter, IVoterClient clie
         => [.. journal.Open.Values.Where(open => open.Frozen || open.Proposed is not null).SelectMany(open => open.Begun.Registration.Voters).Select(v => v.Host)];
 
     /// <summary>Never returns by itself.</summary>
-    public async Task RunAsync(CancellationToken cancel)
+    /// <param name="say">For the log, once each: who does not take it, and why.</param>
+    /// <param name="cancel">The daemon is to stop.</param>
+    public async Task RunAsync(Action<string> say, CancellationToken cancel)
     {
+        var refused = new HashSet<string>(StringComparer.Ordinal);
         while (true)
         {
             foreach (var kept in voter.Resolutions())
             {
-                await Task.WhenAll(kept.Untold.Select(host => TellAsync(kept.Register, host, cancel))).ConfigureAwait(false);
+                var answers = await Task.WhenAll(kept.Untold.Select(host => TellAsync(kept.Register, host, cancel))).ConfigureAwait(false);
+                foreach (var sentence in answers.OfType<VoterReply.Refused>().Select(answer => $"Host {answer.Voter} does not take an operator's resolution: {answer.Sentence}").Where(refused.Add))
+                {
+                    say(sentence);
+                }
             }
 
             await Task.Delay(TellEvery, clock, cancel).ConfigureAwait(false);
         }
     }
 
-    private async Task TellAsync(ClosedRegister register, HostName host, CancellationToken cancel)
+    /// <summary>Its answer; null when there was none.</summary>
+    private async Task<VoterReply?> TellAsync(ClosedRegister register, HostName host, CancellationToken cancel)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         using var passed = clock.CreateTimer(_ => deadline.Cancel(), null, times.Reply, Timeout.InfiniteTimeSpan);
         try
         {
-            if (host == self || await client.AskAsync(host, new VoterRequest.SpreadResolution(register), deadline.Token).ConfigureAwait(false) is VoterReply.Done)
+            var answer = host == self ? new VoterReply.Done(self) : await client.AskAsync(host, new VoterRequest.SpreadResolution(register), deadline.Token).ConfigureAwait(false);
+            if (answer is VoterReply.Done)
             {
                 await voter.NoteToldAsync(register.Registration.Register, host).ConfigureAwait(false);
             }
+
+            return answer;
         }
         catch (Exception e) when ((e is VoterUnreachableException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested)))
         {
             // Still off, or this disk is full: told, or noted, in a later round.
+            return null;
         }
     }
 }

@@ -126,6 +126,11 @@ public sealed class Voter : IResolutionSeat, IDisposable
     /// </summary>
     public Func<RegisterId, bool>? StillStands { get; set; }
 
+    /// <summary>
+    /// Whether a register's container runs on this host by that register, whatever the journal says: a full disk may have kept a verdict from it that was acted on. Asked of a side that is to lose it to the operator's word; null while the daemon starts.
+    /// </summary>
+    public Func<RegisterId, bool>? Runs { get; set; }
+
     /// <summary>Whether this host is a member of the cluster now. Told to hosts that start; nothing is decided by it here.</summary>
     public Func<bool> IsMember { get; set; } = static () => false;
 
@@ -239,7 +244,10 @@ public sealed class Voter : IResolutionSeat, IDisposable
         var registration = prepare.Registration;
         if (registration.SideOf(prepare.Value) != _self)
         {
-            return null;
+            return _self != registration.Source && _self != registration.Destination ? null
+                : Runs is not { } runs ? StillStarting
+                : runs(registration.Register) ? $"{registration.Register.Container} runs on host {_self}, which a verdict of attempt {registration.Register.Attempt} must have let it do: it can be given to no other host"
+                : null;
         }
 
         var attempt = registration.Register.Attempt;
@@ -319,9 +327,9 @@ public sealed class Voter : IResolutionSeat, IDisposable
             await _store.CompactAsync(snapshots).ConfigureAwait(false);
             _records = snapshots.Length;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ArgumentException)
         {
-            // The log is as good as it was, only longer: tried again after the next record.
+            // The log is as good as it was, only longer: tried again after the next record. Nor may a record that is too large for the log's frames silence a voter whose answer is on the disk.
         }
     }
 

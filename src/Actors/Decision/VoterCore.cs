@@ -323,8 +323,14 @@ public sealed class VoterCore(
             return Say(new VoterReply.Refused(self, $"what is told of attempt {closed.Registration.Register.Attempt} is no operator's resolution of one that host {closed.Registration.Source} began, or host {self} has consented to another"));
         }
 
-        return VerdictCheck.WhyNot(closed.Certificate, closed.Registration, keys) is { } why ? Say(new VoterReply.Refused(self, why))
-            : Find(state, closed.Registration.Register)?.Certificate.Generation >= closed.Certificate.Generation || closed.Next <= state.Lowest ? Say(new VoterReply.Done(self))
+        if (VerdictCheck.WhyNot(closed.Certificate, closed.Registration, keys) is { } why)
+        {
+            return Say(new VoterReply.Refused(self, why));
+        }
+
+        var known = Find(state, closed.Registration.Register);
+        return known is not null && ResolutionCheck.Conflict(known, closed) is { } conflict ? Say(new VoterReply.Refused(self, conflict))
+            : known?.Certificate.Generation >= closed.Certificate.Generation || closed.Next <= state.Lowest ? Say(new VoterReply.Done(self))
             : new([new VoterRecord.Closed(closed)], new VoterReply.Done(self));
     }
 

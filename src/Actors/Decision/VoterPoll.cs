@@ -26,6 +26,13 @@ public sealed class VoterPoll(IVoterClient client, ImmutableArray<HostName> vote
         return FloorReading.Read(voters, replies.OfType<VoterReply.Floor>().Where(f => f.Container == container && f.Set == SetNumber));
     }
 
+    /// <summary>Gives the name of a removed container back to all voters.</summary>
+    public async Task<ReleaseHeard> ReleaseAsync(ContainerName container, long epoch)
+    {
+        var replies = await AskAllAsync(new VoterRequest.Release(container, epoch)).ConfigureAwait(false);
+        return new ReleaseHeard(replies.OfType<VoterReply.Done>().Count() >= VerdictCheck.Majority(voters.Length), replies.Length == voters.Length);
+    }
+
     /// <summary>Opens a register: None when a majority has it open, else why not.</summary>
     public async Task<(MigrationFailure Failure, string Sentence)> OpenAsync(Registration registration)
     {
@@ -128,3 +135,8 @@ public sealed class VoterPoll(IVoterClient client, ImmutableArray<HostName> vote
         _ => MigrationFailure.Internal,
     };
 }
+
+/// <summary>How the voters took it that a name was given back.</summary>
+/// <param name="IsFree">A majority has it.</param>
+/// <param name="ByAll">Every voter has answered; the others have to be told again, as they let nobody have the name before.</param>
+public readonly record struct ReleaseHeard(bool IsFree, bool ByAll);

@@ -39,6 +39,9 @@ public abstract record AttemptAction
     /// <summary>Source, whose host an operator said was off: see that no copy stands here, in the place of the call <see cref="AttemptCall.Kill"/>.</summary>
     public sealed record RefuseCopy : AttemptAction;
 
+    /// <summary>Destination, whose host an operator said was off when he took the container for lost: see that no tree stands here, in the place of the call <see cref="AttemptCall.KillGated"/>.</summary>
+    public sealed record RefuseTree : AttemptAction;
+
     /// <summary>Wipe what the attempt has on this host.</summary>
     public sealed record Clean(Verdict Verdict) : AttemptAction;
 

@@ -106,14 +106,14 @@ public sealed partial record DestinationMigration
         if (State.MayGiveUp())
         {
             return certificate.Value == Verdict.Source
-                ? GiveUp(MigrationFailure.Cancelled, $"host {Source} kept the container")
+                ? (this with { Unacknowledged = certificate }).GiveUp(MigrationFailure.Cancelled, $"host {Source} kept the container")
                 : (this, [new AttemptAction.Alarm($"DEST was decided for attempt {Attempt}, which this host has not proposed; nothing is done")]);
         }
 
         return State is DestinationState.Deciding or DestinationState.JournalingProposed
             ? (this with { Certificate = certificate }).Go(
                 DestinationState.JournalingVerdict, new AttemptAction.Journal(new JournalEntry.VerdictLearned(Attempt, certificate)))
-            : GaveUpIn is not null && State != DestinationState.JournalingNever && certificate.Value == Verdict.Source
+            : GaveUpIn is not null && certificate.Value == Verdict.Source
                 ? IsNeverOnDisk ? (this, [new AttemptAction.Acknowledge(certificate)]) : (this with { Unacknowledged = certificate }, [])
                 : Ignore($"a verdict in {State}: this side has given the attempt up");
     }
@@ -128,9 +128,16 @@ public sealed partial record DestinationMigration
                 Failure = Failure == MigrationFailure.None ? MigrationFailure.Cancelled : Failure,
                 Sentence = Certificate.ResolvedBy is { } resolved ? ResolutionCheck.Sentence(resolved) : Sentence.Length == 0 ? $"host {Source} kept the container" : Sentence,
             })
-                .GoCalling(DestinationState.KillingGated, AttemptCall.KillGated, new AttemptAction.Call(AttemptCall.KillGated));
+                .GoCalling(DestinationState.KillingGated, AttemptCall.KillGated, KillGatedAction());
         return (next, [.. actions, new AttemptAction.Send(new VerdictReached(Attempt, Fence, Certificate)), .. IsVerdictOnDisk ? [new AttemptAction.Acknowledge(Certificate)] : ImmutableArray<AttemptAction>.Empty]);
     }
+
+    /// <summary>
+    /// An operator who takes the container for lost, and says that this host was off, has not looked here. When that was so nothing stands here; else the tree stays at its gate, as a
+    /// wrong word must not cost what may be the only one.
+    /// </summary>
+    private AttemptAction KillGatedAction()
+        => Certificate?.ResolvedBy is { Resolution: { IsLost: true } lost } && lost.Fenced.Contains(Self) ? new AttemptAction.RefuseTree() : new AttemptAction.Call(AttemptCall.KillGated);
 
     /// <summary>Nothing of the container ran here, and nothing of it may run anywhere else: what is left of the tree goes, its files stay, and the operator is told.</summary>
     private (DestinationMigration, ImmutableArray<AttemptAction>) LoseTree(string sentence)
@@ -172,7 +179,7 @@ public sealed partial record DestinationMigration
     {
         (DestinationState.JournalingProposed, AttemptCall.None) => (this, [new AttemptAction.Journal(new JournalEntry.Proposed(Attempt, Verdict.Dest))]),
         (DestinationState.OpeningGate, AttemptCall.None) => Make(AttemptCall.OpenGate, new AttemptAction.OpenGate(Certificate!)),
-        (DestinationState.KillingGated, AttemptCall.None) => Make(AttemptCall.KillGated, new AttemptAction.Call(AttemptCall.KillGated)),
+        (DestinationState.KillingGated, AttemptCall.None) => Make(AttemptCall.KillGated, KillGatedAction()),
         (DestinationState.Filling, AttemptCall.None) => Make(AttemptCall.AwaitFill, new AttemptAction.Call(AttemptCall.AwaitFill)),
         (DestinationState.Cleaning, AttemptCall.None) => Make(
             AttemptCall.Clean, new AttemptAction.Clean(Certificate?.Value == Verdict.Dest ? Verdict.Dest : Verdict.Source)),

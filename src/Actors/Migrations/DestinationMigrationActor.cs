@@ -78,6 +78,7 @@ public sealed class DestinationMigrationActor : AttemptShell
             AttemptAction.LookAtTree => Task.FromResult<AttemptEvent>(new AttemptEvent.TreeLooked(_port.GatedTreeIsAlive)),
             AttemptAction.OpenGate open => CallAsync(AttemptCall.OpenGate, () => _port.OpenGateAsync(open.Certificate)),
             AttemptAction.Call { What: AttemptCall.KillGated } => CallAsync(AttemptCall.KillGated, () => _port.KillGatedAsync()),
+            AttemptAction.RefuseTree => CallAsync(AttemptCall.KillGated, () => _port.RefuseTreeAsync()),
             AttemptAction.Call { What: AttemptCall.AwaitFill } => CallAsync(
                 AttemptCall.AwaitFill, async () => new AttemptEvent.FillDone(await _port.AwaitFillAsync(cancel).ConfigureAwait(false))),
             AttemptAction.Clean clean => CallAsync(AttemptCall.Clean, () => _port.CleanAsync(clean.Verdict)),

@@ -266,6 +266,10 @@ public sealed partial class MigrationsActor : UntypedActor, IWithTimers
                 // Whatever was asked: "unknown" would be taken for an end behind the gate, also by a source that has heard the verdict since it asked.
                 Sender.Tell(new TreeLost(message.Attempt, message.Fence, lost.Sentence));
                 break;
+            case AskAttempt or SourceAttested or PrepareResources or StopImminent or SourceReattested or ClaimAddress or HandOver or ReadyForStop
+                when _services.Decision.Journal.State.Open.ContainsKey(message.Attempt):
+                // Its actor has died, or its end is not on the disk: it is taken up in a moment, and asked again.
+                break;
             case AskAttempt or SourceAttested or PrepareResources or StopImminent or SourceReattested or ClaimAddress or HandOver or ReadyForStop:
                 Sender.Tell(new AttemptUnknown(message.Attempt, message.Fence));
                 break;

@@ -11,6 +11,12 @@ public interface IContainerRuntime
     /// <summary>Creates and starts a container at a fence; all or nothing.</summary>
     Task<ContainerStatus> RunAsync(ContainerSpec spec, Fence fence, CancellationToken cancel);
 
+    /// <summary>
+    /// What became of a start at this fence that failed, or that a daemon has died in. Null when it has not come through; nothing of it is left then. Called by the creation, before it gives the name back.
+    /// </summary>
+    /// <exception cref="AttemptException">It cannot be told, or what is left cannot be removed: the name is kept.</exception>
+    Task<ContainerStatus?> TakeUpAsync(ContainerName name, Fence fence);
+
     /// <summary>Stops (signal, then KILL after <paramref name="grace"/>) and removes a container with all its files.</summary>
     Task RemoveAsync(ContainerName name, TimeSpan grace, CancellationToken cancel);
 

@@ -39,6 +39,12 @@ public interface IDestinationAttempt : IAsyncDisposable
     /// <summary>Resume after SOURCE (or before any gate): kills the gated tree, gives the address back. Nothing of the container has run here.</summary>
     Task KillGatedAsync();
 
+    /// <summary>
+    /// Resume after an operator's word that the container is lost and that this host was off: as <see cref="KillGatedAsync"/> when no process is left of the tree, and else
+    /// <see cref="MigrationFailure.LeftoversFound"/>, with the tree as it stands.
+    /// </summary>
+    Task RefuseTreeAsync();
+
     /// <summary>Teardown after DEST: ends when every page is in its place.</summary>
     Task<FillReport> AwaitFillAsync(CancellationToken cancel);
 
@@ -55,9 +61,9 @@ public interface IDestinationHost
     /// <summary>After a daemon restart: takes up the gate, tree, pager and store that an earlier daemon left of this attempt.</summary>
     IDestinationAttempt Adopt(AttemptId attempt, ContainerName container, Fence fence);
 
-    /// <summary>Whether an attempt's tree waits at its gate, whole. Asked before the operator gives the container to its destination.</summary>
+    /// <summary>Whether an attempt's tree waits at its gate, whole: it has not run. Asked before the operator gives the container to its source.</summary>
     bool TreeWaits(ContainerName container, Fence fence);
 
-    /// <summary>Whether an attempt's tree waits at its gate, whole, or runs, whatever the records say. Asked before it is taken for lost; a tree whose gate is broken is.</summary>
+    /// <summary>Whether an attempt's tree waits at its gate, whole, or runs, whatever the records say. Asked before the operator gives the container to its destination, and before it is taken for lost; a tree whose gate is broken is.</summary>
     bool TreeStands(ContainerName container, Fence fence);
 }

@@ -76,4 +76,7 @@ public interface ISourceHost
 
     /// <summary>Whether a copy of a container is here that could go on, frozen or running. Asked before the operator gives the container to its source.</summary>
     bool CopyStands(ContainerName container);
+
+    /// <summary>Whether that copy runs. Asked before the operator gives the container to its destination.</summary>
+    bool CopyRuns(ContainerName container);
 }

@@ -8,8 +8,11 @@ namespace ActorMigration.Host.Decision;
 /// <summary>The file behind a <see cref="RecordLog{TRecord}"/>: made, read at start-up, replaced by compaction.</summary>
 public static class RecordLogFile
 {
-    /// <summary>Records per frame of a compacted file, so that no frame comes near its limit.</summary>
+    /// <summary>Records per frame of a compacted file, at most.</summary>
     private const int RecordsPerFrame = 256;
+
+    /// <summary>Bytes per frame of a compacted file, unless one record alone has more: records may grow, and a frame has a limit.</summary>
+    private const int BytesPerFrame = RecordLogFrame.MaxPayloadBytes / 4;
 
     /// <summary>Opens or makes the file. Throws <see cref="RecordLogException"/> when it is damaged, <see cref="LinuxException"/> or <see cref="IOException"/> when the disk is.</summary>
     public static RecordLog<TRecord> Open<TRecord>(string path)
@@ -73,14 +76,36 @@ public static class RecordLogFile
         using var file = File.OpenHandle(FreshOf(path), FileMode.Create, FileAccess.Write);
         RandomAccess.Write(file, RecordLogFrame.FileHeader(incarnation), 0);
         long at = RecordLogFrame.FileHeaderBytes;
-        foreach (var chunk in records.Chunk(RecordsPerFrame))
+        foreach (var frame in Frames(records))
         {
-            var frame = EncodeBatch(chunk);
             RandomAccess.Write(file, frame, at);
             at += frame.Length;
         }
 
         RandomAccess.FlushToDisk(file);
+    }
+
+    private static IEnumerable<byte[]> Frames<TRecord>(ImmutableArray<TRecord> records)
+    {
+        var batch = new List<TRecord>();
+        var bytes = 0;
+        foreach (var record in records)
+        {
+            var size = JsonSerializer.SerializeToUtf8Bytes(record, Options<TRecord>.Json).Length;
+            if (batch.Count == RecordsPerFrame || (batch.Count > 0 && bytes + size > BytesPerFrame))
+            {
+                yield return EncodeBatch(batch);
+                (batch, bytes) = ([], 0);
+            }
+
+            batch.Add(record);
+            bytes += size;
+        }
+
+        if (batch.Count > 0)
+        {
+            yield return EncodeBatch(batch);
+        }
     }
 
     internal static void PutInPlace(string path) => File.Move(FreshOf(path), path, overwrite: true);

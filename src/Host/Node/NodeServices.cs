@@ -80,11 +80,14 @@ internal sealed class NodeServices : IAsyncDisposable
             owned.Push(linux);
             var news = new ResolutionNews(settings.Host, voter, decision.Client, settings.VoterTimes, time);
             voter.CanGoOn = (registration, value) => value == Verdict.Dest
-                ? linux.DestinationHost.TreeWaits(registration.Register.Container, registration.Register.Fence)
+                ? linux.DestinationHost.TreeStands(registration.Register.Container, registration.Register.Fence)
                 : linux.SourceHost.CopyStands(registration.Register.Container);
+            voter.Runs = register => linux.SourceHost.CopyRuns(register.Container)
+                || (linux.DestinationHost.TreeStands(register.Container, register.Fence) && !linux.DestinationHost.TreeWaits(register.Container, register.Fence));
             voter.StillStands = register => linux.SourceHost.CopyStands(register.Container) || linux.DestinationHost.TreeStands(register.Container, register.Fence);
-            var othersAreMembers = await CatchUpAsync(settings, news, decision, logs.CreateLogger("voter"), cancel).ConfigureAwait(false);
-            owned.Push(new BackgroundTask(news.RunAsync, logs.CreateLogger("voter"), "other hosts are not told of an operator's resolutions any more: start this daemon again before hosts that were off come back"));
+            var log = logs.CreateLogger("voter");
+            var othersAreMembers = await CatchUpAsync(settings, news, decision, log, cancel).ConfigureAwait(false);
+            owned.Push(new BackgroundTask(stop => news.RunAsync(sentence => log.LogWarning("{Sentence}", sentence), stop), log, "other hosts are not told of an operator's resolutions any more: start this daemon again before hosts that were off come back"));
             return new NodeServices(settings, trust, time, decision, voter, linux, logs, owned)
             {
                 Drain = new DrainFile(settings.StateDirectory),

@@ -17,6 +17,9 @@ namespace ActorMigration.Host.Stream;
 public sealed class DataListener : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, DataRegistration> _attempts = new(StringComparer.Ordinal);
+    /// <summary>Between two tries to accept: without a descriptor left the one that waits would be tried again at once, for as long as that lasts.</summary>
+    private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
+
     private readonly Socket _socket;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -96,6 +99,7 @@ public sealed class DataListener : IAsyncDisposable
             {
                 // The peer's reset, or no descriptor left: the next accept says it again or goes on.
                 _log.LogWarning("Data listener: accept failed: {Reason}", failure.Message);
+                await Task.Delay(AcceptRetry, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 continue;
             }
 

@@ -294,6 +294,47 @@ public sealed class BalancerActorSpec : TestKit
         Assert.DoesNotContain("under way", ExpectMsg<BalanceSeen>().Decision.Sentence, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(MigrationFailure.UnknownContainer, AttemptOutcome.Aborted)]
+    [InlineData(MigrationFailure.Internal, AttemptOutcome.Open)]
+    public void A_move_that_both_of_its_hosts_know_nothing_of_has_not_begun_and_is_not_waited_for(MigrationFailure destinationSays, AttemptOutcome outcome)
+    {
+        const int Questions = 40;
+        var asked = 0;
+        var atDestination = CreateTestProbe();
+        _peers.OfMigrations[B] = atDestination;
+        atDestination.SetAutoPilot(new DelegateAutoPilot((sender, message) =>
+        {
+            sender.Tell(new CommandRefused(destinationSays, "no attempt is known"));
+            return AutoPilot.KeepRunning;
+        }));
+        // Accepted, and then its daemon was started anew before it had written anything.
+        _migrations.SetAutoPilot(new DelegateAutoPilot((sender, message) =>
+        {
+            asked += message is ShowMigration ? 1 : 0;
+            sender.Tell(message is MoveAsPlanned ? new MigrationAccepted(AttemptId.New()) : new CommandRefused(MigrationFailure.UnknownContainer, "no attempt is known"));
+            return AutoPilot.KeepRunning;
+        }));
+        var balancer = Start(BalanceMode.Auto);
+        var moves = LookByClock(balancer).Moves.Length;
+        BalanceStatus status = null!;
+
+        AwaitCondition(
+            () =>
+            {
+                balancer.Tell(BalancerActor.WatchNow);
+                balancer.Tell(new AskBalance(), TestActor);
+                status = ExpectMsg<BalanceStatus>();
+                return asked >= Questions * moves || status.Moves.All(m => m.Outcome != AttemptOutcome.Open);
+            },
+            TimeSpan.FromSeconds(20),
+            TimeSpan.FromMilliseconds(5));
+
+        Assert.Equal(moves, status.Moves.Length);
+        Assert.All(status.Moves, m => Assert.Equal(outcome, m.Outcome));
+        Assert.True(asked >= 30 * moves, $"{asked} questions about {moves} moves");
+    }
+
     [Fact]
     public void A_look_that_somebody_asks_for_orders_nothing_and_does_not_count_as_one_of_the_rounds()
     {

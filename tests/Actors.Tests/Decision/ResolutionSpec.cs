@@ -156,6 +156,26 @@ public sealed class ResolutionSpec
     }
 
     [Fact]
+    public void Two_of_one_generation_that_give_it_to_different_sides_are_told_when_they_meet_and_neither_takes_the_place_of_the_other()
+    {
+        // Two hosts that were never on at the same time.
+        var toSource = new ClosedRegister(_first, Certificate(Resolution(1, Verdict.Source, B, W), A));
+        var toDestination = new ClosedRegister(_first, Certificate(Resolution(1, Verdict.Dest, A, W), B));
+        Assert.IsType<VoterReply.Done>(_cluster.Ask(W, A, new VoterRequest.SpreadResolution(toSource)));
+        var before = _cluster[W];
+
+        var refused = Assert.IsType<VoterReply.Refused>(_cluster.Ask(W, B, new VoterRequest.SpreadResolution(toDestination)));
+
+        Assert.Contains("resolved twice in generation 1", refused.Sentence, StringComparison.Ordinal);
+        Assert.Contains($"container {_first.Register.Container} was given to host a and to host b", refused.Sentence, StringComparison.Ordinal);
+        Assert.Equal(before, _cluster[W]);
+        Assert.IsType<VoterReply.Done>(_cluster.Ask(W, A, new VoterRequest.SpreadResolution(toSource)));
+        var later = new ClosedRegister(_first, Certificate(Resolution(2, Verdict.Dest, A, W), B));
+        Assert.IsType<VoterReply.Done>(_cluster.Ask(W, B, new VoterRequest.SpreadResolution(later)));
+        Assert.Equal(B, _cluster[W].Owner);
+    }
+
+    [Fact]
     public void It_is_kept_until_every_host_has_it()
     {
         var resolved = Certificate(Resolution(), A);

@@ -90,6 +90,10 @@ internal sealed class FakeDestination(FakeHost host, AttemptId attempt, Containe
         host.Tree = GatedTreeIsAlive ? Tree.None : host.Tree;
     }
 
+    public Task RefuseTreeAsync() => GatedTreeIsAlive
+        ? throw new AttemptException(MigrationFailure.LeftoversFound, $"host {host.Name} was said to be off, but the tree of {container} stands here")
+        : KillGatedAsync();
+
     public async Task<FillReport> AwaitFillAsync(CancellationToken cancel)
     {
         await host.CallAsync(AttemptCall.AwaitFill, cancel);

@@ -85,13 +85,19 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
 
     public bool CopyStands(ContainerName container) => Container?.Name == container && Tree is Tree.Running or Tree.Frozen;
 
+    public bool CopyRuns(ContainerName container) => Container?.Name == container && Tree == Tree.Running;
+
     public bool TreeStands(ContainerName container, Fence fence) => Tree != Tree.None && Fence == fence;
 
     public bool TreeWaits(ContainerName container, Fence fence) => Tree == Tree.Gated && Fence == fence;
 
     IDestinationAttempt IDestinationHost.Open(AttemptId attempt, ContainerName container, Fence fence, byte[] sourceKeyDigest) => new FakeDestination(this, attempt, container, fence);
 
-    IDestinationAttempt IDestinationHost.Adopt(AttemptId attempt, ContainerName container, Fence fence) => new FakeDestination(this, attempt, container, fence);
+    /// <summary>What an earlier daemon left cannot be opened.</summary>
+    public bool CannotAdopt { get; set; }
+
+    IDestinationAttempt IDestinationHost.Adopt(AttemptId attempt, ContainerName container, Fence fence)
+        => CannotAdopt ? throw new AttemptException(MigrationFailure.Internal, "no descriptor is left") : new FakeDestination(this, attempt, container, fence);
 
     public Task<ContainerStatus> RunAsync(ContainerSpec spec, Fence fence, CancellationToken cancel)
     {
@@ -105,7 +111,33 @@ internal sealed class FakeHost(HostName name) : ISourceHost, IDestinationHost, I
         }
 
         Place(spec, fence);
+        Started();
         return Task.FromResult(Status(spec));
+    }
+
+    /// <summary>As if a daemon had died in the middle of a start.</summary>
+    public bool IsHalfStarted { get; set; }
+
+    /// <summary>What becomes of a start cannot be told.</summary>
+    public bool CannotTakeUp { get; set; }
+
+    /// <summary>Called when a container has been started, before that is said.</summary>
+    public Action Started { get; set; } = static () => { };
+
+    public Task<ContainerStatus?> TakeUpAsync(ContainerName name, Fence fence)
+    {
+        if (CannotTakeUp)
+        {
+            throw new AttemptException(MigrationFailure.Internal, $"what is left of {name} cannot be removed");
+        }
+
+        if (IsHalfStarted)
+        {
+            IsHalfStarted = false;
+            Clear();
+        }
+
+        return Task.FromResult(Container is { } here && here.Name == name && Fence == fence ? Status(here) : null);
     }
 
     public Task RemoveAsync(ContainerName name, TimeSpan grace, CancellationToken cancel)

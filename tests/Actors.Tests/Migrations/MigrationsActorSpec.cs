@@ -351,6 +351,42 @@ public sealed class MigrationsActorSpec : TwoHostsSpec
     }
 
     [Fact]
+    public async Task An_attempt_that_waits_to_be_taken_up_is_not_said_to_be_unknown()
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostB, "Destination.Deciding");
+        var fence = Hosts.HostB.Fence;
+        await Hosts.KillAsync(TwoHosts.B);
+        (Hosts.HostB.Held, Hosts.HostB.CannotAdopt) = (null, true);
+        Hosts.Start(Hosts.HostB);
+
+        Hosts.Of(TwoHosts.B).Tell(new AskAttempt(attempt, fence), TestActor);
+        ExpectNoMsg(TimeSpan.FromMilliseconds(300));
+        Hosts.HostB.CannotAdopt = false;
+
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
+        Hosts.Of(TwoHosts.B).Tell(new AskAttempt(AttemptId.New(), fence), TestActor);
+        ExpectMsg<AttemptUnknown>(Patience);
+    }
+
+    [Theory]
+    [InlineData("Destination.Restoring")]
+    [InlineData("Destination.AwaitingHandOver")]
+    [InlineData("Destination.Deciding")]
+    public async Task The_voters_keep_no_verdict_of_an_attempt_that_has_ended_on_both_hosts(string step)
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostB, step);
+        var register = Assert.Single(Hosts.JournalOf(TwoHosts.B).OfType<JournalEntry.Begun>()).Registration.Register;
+        await Hosts.Of(TwoHosts.A).Ask<object>(new CancelMigration(attempt), Patience);
+        AwaitAssert(() => Assert.Contains(Hosts.JournalOf(TwoHosts.A), entry => entry is JournalEntry.VerdictLearned), Patience);
+        Hosts.HostB.Held = null;
+
+        Assert.Equal(AttemptOutcome.Aborted, (await EndOfAsync(TwoHosts.A, attempt)).Outcome);
+        await EndOfAsync(TwoHosts.B, attempt);
+
+        AwaitAssert(() => Assert.All((HostName[])[TwoHosts.A, TwoHosts.B, new("w")], voter => Assert.Null(Hosts.VoterOf(voter).VerdictOf(register))), Patience);
+    }
+
+    [Fact]
     public async Task A_container_whose_lease_somebody_has_is_not_removed_and_its_own_is_returned()
     {
         var services = Hosts.Services[TwoHosts.A];

@@ -62,6 +62,66 @@ public sealed class ResolveSpec : TwoHostsSpec
     }
 
     [Fact]
+    public async Task A_destination_that_was_said_to_be_off_when_the_container_was_taken_for_lost_keeps_its_tree_at_the_gate()
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostB, "Destination.Deciding");
+        await Hosts.KillAsync(TwoHosts.B);
+        Hosts.DeadVoters[TwoHosts.B] = Hosts.DeadVoters[W] = true;
+        Hosts.HostA.Tree = Tree.None;
+        await ResolvedAsync(TwoHosts.A, Order(attempt, null, TwoHosts.B, W));
+
+        await ComeBackAsync(TwoHosts.B);
+
+        AwaitAssert(() => Assert.Contains(Hosts.JournalOf(TwoHosts.B), entry => entry is JournalEntry.VerdictLearned { Certificate.Generation: 1 }), Patience);
+        await Task.Delay(500);
+        Assert.Equal(Tree.Gated, Hosts.HostB.Tree);
+        Assert.DoesNotContain(Hosts.JournalOf(TwoHosts.B), entry => entry is JournalEntry.Ended);
+
+        // The operator has removed it.
+        Hosts.HostB.Tree = Tree.None;
+        Assert.Equal(AttemptOutcome.Aborted, (await EndOfAsync(TwoHosts.B, attempt)).Outcome);
+    }
+
+    [Fact]
+    public async Task A_side_at_which_it_runs_by_a_verdict_that_its_disk_did_not_take_does_not_lose_it()
+    {
+        var attempt = await GatedWithoutMajorityAsync(sourceLosesItsTree: false);
+        Hosts.HostB.Place(FakeHost.Spec(TwoHosts.Container), Hosts.HostB.Fence);
+        Hosts.DeadVoters.TryRemove(TwoHosts.A, out _);
+        Hosts.SilentVoters[TwoHosts.A] = true;
+
+        Assert.Contains("c1 runs on host b, which a verdict", await RefusedAsync(TwoHosts.B, Order(attempt, Verdict.Source, W)), StringComparison.Ordinal);
+        Assert.Equal(Tree.Frozen, Hosts.HostA.Tree);
+
+        // That is the operator's to say, then: it goes on where it runs.
+        Hosts.DeadVoters[TwoHosts.A] = true;
+        await ResolvedAsync(TwoHosts.B, Order(attempt, Verdict.Dest, TwoHosts.A, W));
+        Assert.Equal(AttemptOutcome.Committed, (await EndOfAsync(TwoHosts.B, attempt)).Outcome);
+        Assert.Equal(Tree.Running, Hosts.HostB.Tree);
+    }
+
+    [Fact]
+    public async Task Two_resolutions_of_sides_that_were_never_on_together_are_told_when_they_meet()
+    {
+        var attempt = await GatedWithoutMajorityAsync(sourceLosesItsTree: false);
+        await ResolvedAsync(TwoHosts.B, Order(attempt, Verdict.Dest, TwoHosts.A, W));
+        Hosts.DeadVoters[TwoHosts.B] = true;
+        Hosts.DeadVoters.TryRemove(TwoHosts.A, out _);
+        await ResolvedAsync(TwoHosts.A, Order(attempt, Verdict.Source, TwoHosts.B, W));
+
+        Hosts.DeadVoters.TryRemove(TwoHosts.B, out _);
+        var said = new ConcurrentQueue<string>();
+        using var end = new CancellationTokenSource();
+        var spreading = Hosts.SpreadAsync(TwoHosts.A, end.Token, said.Enqueue);
+
+        AwaitAssert(() => Assert.Contains(said, sentence => sentence.StartsWith($"Host b does not take an operator's resolution: attempt {attempt} was resolved twice", StringComparison.Ordinal)), Patience);
+        await Task.Delay(ResolutionNews.TellEvery + TimeSpan.FromMilliseconds(500));
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => spreading);
+        Assert.Single(said);
+    }
+
+    [Fact]
     public async Task Who_may_still_act_is_named_and_nothing_is_changed()
     {
         var attempt = await StandsWithoutMajorityAsync();
@@ -86,6 +146,19 @@ public sealed class ResolveSpec : TwoHostsSpec
         Hosts.DeadVoters[W] = true;
 
         Assert.StartsWith("2 of the 3 voters", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, W)), StringComparison.Ordinal);
+
+        Hosts.HostB.Held = null;
+        AwaitTrees(Tree.None, Tree.Running);
+    }
+
+    [Fact]
+    public async Task What_the_voters_have_decided_is_said()
+    {
+        var attempt = await MigrateAndHoldAsync(Hosts.HostB, "Destination.OpeningGate");
+        Hosts.DeadVoters[W] = true;
+        AwaitAssert(() => Assert.Contains(Hosts.JournalOf(TwoHosts.A), entry => entry is JournalEntry.VerdictLearned), Patience);
+
+        Assert.StartsWith($"The voters have decided attempt {attempt}: c1 was given to host b", await RefusedAsync(TwoHosts.A, Order(attempt, Verdict.Source, W)), StringComparison.Ordinal);
 
         Hosts.HostB.Held = null;
         AwaitTrees(Tree.None, Tree.Running);

@@ -203,7 +203,7 @@ public sealed class SourceStepsSpec
         Add("HandOverSigned", new AttemptEvent.HandOverSigned(_token));
         Add("Floor of a", Floor(A, At));
         Add("Floor of b", Floor(B, At));
-        Add("Floor of nobody", new AttemptEvent.FloorRead(new FloorReading(At, null, Voters)));
+        Add("Floor of nobody", new AttemptEvent.FloorRead(new FloorReading(At, null, null, Voters)));
         Add("Floor unknown", new AttemptEvent.FloorRead(null));
         Add("Register opened", new AttemptEvent.RegisterAnswered(MigrationFailure.None, ""));
         Add("Register refused", new AttemptEvent.RegisterAnswered(MigrationFailure.NoMajority, "no majority"));
@@ -264,7 +264,7 @@ public sealed class SourceStepsSpec
 
     private static DataEndpoint Endpoint(byte[] key) => new("10.0.0.2", 7000, key, []);
 
-    private static AttemptEvent.FloorRead Floor(HostName owner, Fence next) => new AttemptEvent.FloorRead(new FloorReading(next, owner, Voters));
+    private static AttemptEvent.FloorRead Floor(HostName owner, Fence next) => new AttemptEvent.FloorRead(new FloorReading(next, owner, null, Voters));
 
     private static AttemptEvent.RoundDone Round(int round, long pages)
         => new AttemptEvent.RoundDone(new RoundReport(round, pages, 0, Math.Max(pages * 4096, 2 << 20), 0, 0, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)));

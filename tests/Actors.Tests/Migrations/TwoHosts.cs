@@ -43,7 +43,8 @@ internal sealed class TwoHosts
         foreach (var (host, voter) in _voters)
         {
             voter.CanGoOn = (registration, value) => HostOf(host) is { } side
-                && (value == Verdict.Dest ? side.TreeWaits(registration.Register.Container, registration.Register.Fence) : side.CopyStands(registration.Register.Container));
+                && (value == Verdict.Dest ? side.TreeStands(registration.Register.Container, registration.Register.Fence) : side.CopyStands(registration.Register.Container));
+            voter.Runs = register => HostOf(host) is { Tree: Tree.Running } side && (side.CopyRuns(register.Container) || side.Fence == register.Fence);
             voter.StillStands = register => HostOf(host) is { } side && (side.CopyStands(register.Container) || side.TreeStands(register.Container, register.Fence));
             voter.Resolved += certificate => Tell(host, certificate);
         }
@@ -128,8 +129,8 @@ internal sealed class TwoHosts
         => new Resolver(at, new Client(this, at), _voters[at], _opened[at], Keys, Voting, TimeProvider.System).ResolveAsync(order);
 
     /// <summary>Hosts that are up hear what they have missed; ends with <paramref name="cancel"/>.</summary>
-    public Task SpreadAsync(HostName from, CancellationToken cancel)
-        => new ResolutionNews(from, _voters[from], new Client(this, from), Voting, TimeProvider.System).RunAsync(cancel);
+    public Task SpreadAsync(HostName from, CancellationToken cancel, Action<string>? say = null)
+        => new ResolutionNews(from, _voters[from], new Client(this, from), Voting, TimeProvider.System).RunAsync(say ?? (static _ => { }), cancel);
 
     /// <summary>What a daemon does before it takes anything up.</summary>
     public Task CatchUpAsync(HostName host, TimeProvider? clock = null, Action<string>? say = null, params HostName[] voters) => CatchUpAsync(host, isFounder: false, clock, say, voters);

@@ -59,6 +59,12 @@ internal sealed class FakePortLab : IPortLab
             return Task.CompletedTask;
         }
 
+        public Task ForgetStartAsync(ContainerName container)
+        {
+            Fake.IsHalfStarted = true;
+            return Task.CompletedTask;
+        }
+
         public Task KillGatedTreeAsync(ContainerName container, Fence fence)
         {
             Assert.Equal((Tree.Gated, fence), (Fake.Tree, Fake.Fence));

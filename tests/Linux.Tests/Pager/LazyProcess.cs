@@ -15,7 +15,8 @@ namespace ActorMigration.Linux.Tests.Pager;
 /// </summary>
 internal sealed class LazyProcess : IDisposable
 {
-    internal const ulong Base = 0x7000_0000_0000;
+    /// <summary>Where its memory is, where that is not said.</summary>
+    private const ulong UsualBase = 0x7000_0000_0000;
     private const int ImagePid = 7;
     private const int SIGCONT = 18;
     private const int SIGSTOP = 19;
@@ -24,15 +25,17 @@ internal sealed class LazyProcess : IDisposable
 
     private readonly string _directory = Directory.CreateTempSubdirectory("amig-pager-").FullName;
     private readonly Reservation _reservation;
+    private readonly ulong _base;
 
-    internal LazyProcess(int pages)
+    internal LazyProcess(int pages, ulong start = UsualBase)
     {
         Pages = pages;
+        _base = start;
         Store = Path.Combine(_directory, "store");
         Directory.CreateDirectory(Images);
         _reservation = new ReservationLedger(() => long.MaxValue / 2).Reserve(AttemptId.New(), ((long)pages * PageSize.Bytes) + (16 << 20));
         FillStore();
-        File.WriteAllBytes(Path.Combine(Images, $"pagemap-{ImagePid}.img"), PagemapWriter.Image((Base, (ulong)pages, 2)));
+        File.WriteAllBytes(Path.Combine(Images, $"pagemap-{ImagePid}.img"), PagemapWriter.Image((_base, (ulong)pages, 2)));
     }
 
     internal int Pages { get; }
@@ -59,13 +62,33 @@ internal sealed class LazyProcess : IDisposable
         var options = new PagerOptions(Path.Combine(AppContext.BaseDirectory, "amig"), Work, Store, Images, HelperCgroup: "", freezer);
         Client = await PagerClient.StartAsync(options, TimeProvider.System, CancellationToken.None);
         Target = Process.Start(new ProcessStartInfo(Program.Value,
-            [Path.Combine(Work, "lazy-pages.socket"), ImagePid.ToString(CultureInfo.InvariantCulture), $"0x{Base:x}", Pages.ToString(CultureInfo.InvariantCulture), mode])
+            [Path.Combine(Work, "lazy-pages.socket"), ImagePid.ToString(CultureInfo.InvariantCulture), $"0x{_base:x}", Pages.ToString(CultureInfo.InvariantCulture), mode])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
         return await Client.WaitArmedAsync(processes: 1, CancellationToken.None);
+    }
+
+    /// <summary>The helpers only.</summary>
+    internal async Task StartHelpersAsync(CancellationToken cancel)
+        => Client = await PagerClient.StartAsync(new PagerOptions(Path.Combine(AppContext.BaseDirectory, "amig"), Work, Store, Images, HelperCgroup: "", ContainerFreezer: ""), TimeProvider.System, cancel);
+
+    /// <summary>Whatever runs for this work directory, by its command line.</summary>
+    internal string[] Running()
+        => [.. Directory.EnumerateDirectories("/proc").Where(directory => int.TryParse(Path.GetFileName(directory), CultureInfo.InvariantCulture, out _)).Select(CommandLine).Where(line => line.Contains(Work, StringComparison.Ordinal))];
+
+    private static string CommandLine(string process)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(process, "cmdline")).Replace('\0', ' ');
+        }
+        catch (IOException)
+        {
+            return "";
+        }
     }
 
     /// <summary>As far as a daemon comes that dies between the starts of the two helpers.</summary>
@@ -170,7 +193,7 @@ internal sealed class LazyProcess : IDisposable
         using var store = PageStore.Create(Store, _reservation);
         var process = new ProcessKey(ImagePid, 1);
         // An address space that an exec ended: nothing of it may ever be served.
-        store.Pages(new ProcessKey(ImagePid, 0), Base, Enumerable.Repeat((byte)0xEE, PageSize.Bytes).ToArray(), 0);
+        store.Pages(new ProcessKey(ImagePid, 0), _base, Enumerable.Repeat((byte)0xEE, PageSize.Bytes).ToArray(), 0);
         const int batch = 256;
         var content = new ulong[batch * PageSize.Bytes / sizeof(ulong)];
         for (var first = 0; first < Pages; first += batch)
@@ -183,11 +206,11 @@ internal sealed class LazyProcess : IDisposable
 
             // An older version first, as pre-copy sends it.
             var bytes = MemoryMarshal.AsBytes(content.AsSpan(0, count * 512));
-            store.Pages(process, Base + ((ulong)first * PageSize.Bytes), bytes, 0);
-            store.Pages(process, Base + ((ulong)first * PageSize.Bytes), bytes, first % 3);
+            store.Pages(process, _base + ((ulong)first * PageSize.Bytes), bytes, 0);
+            store.Pages(process, _base + ((ulong)first * PageSize.Bytes), bytes, first % 3);
             for (var page = 5; page < count; page += 16)
             {
-                store.Zero(process, Base + ((ulong)(first + page) * PageSize.Bytes), 1, 3);
+                store.Zero(process, _base + ((ulong)(first + page) * PageSize.Bytes), 1, 3);
             }
         }
 

@@ -126,6 +126,69 @@ public sealed class PagerSpec
     }
 
     [Fact]
+    public async Task A_living_child_has_the_last_page_of_all_addresses_after_a_sweep_for_dead_ones()
+    {
+        // Without address randomisation the top of the stack is there, argv and environment.
+        const int Pages = 16;
+        const ulong AllAddressesEnd = 0x7fff_ffff_f000;
+        using var lazy = new LazyProcess(Pages, AllAddressesEnd - (Pages * 4096UL));
+        await lazy.StartAsync("sweep");
+        lazy.Run();
+
+        Assert.Equal("bad 0", await lazy.ResultAsync());
+    }
+
+    [Fact]
+    public async Task A_start_that_is_cancelled_at_any_moment_leaves_no_helper()
+    {
+        using var lazy = new LazyProcess(16);
+        var started = 0;
+        for (var milliseconds = 0; milliseconds < 400; milliseconds += 20)
+        {
+            using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(milliseconds));
+            try
+            {
+                await lazy.StartHelpersAsync(cancel.Token);
+                started++;
+                await lazy.Client.EndAsync(CancellationToken.None);
+            }
+            catch (OperationCanceledException)
+            {
+            }
+
+            Assert.True(SpinWait.SpinUntil(() => lazy.Running().Length == 0, TimeSpan.FromSeconds(10)), $"cancelled after {milliseconds} ms, it leaves {string.Join("; ", lazy.Running())}");
+            Directory.Delete(lazy.Work, recursive: true);
+        }
+
+        Assert.InRange(started, 0, 19);
+    }
+
+    [Fact]
+    public async Task A_keeper_that_was_there_before_the_cgroup_of_its_container_finds_its_freezer()
+    {
+        using var lazy = new LazyProcess(SixtyFourMiB);
+        var cgroup = Path.Combine(lazy.Work, "later");
+        var armed = await lazy.StartAsync("read", cgroup);
+        // As a cgroup of version 1 looks; it is a plain file here, and says what was written.
+        Directory.CreateDirectory(cgroup);
+        File.WriteAllText(Path.Combine(cgroup, "freezer.state"), "THAWED");
+        LazyProcess.Stop(armed.Pid);
+        var fill = lazy.Client.FillAsync(CancellationToken.None);
+        using var watcher = new FileSystemWatcher(cgroup) { NotifyFilter = NotifyFilters.LastWrite };
+        var writes = 0;
+        watcher.Changed += (_, _) => Interlocked.Increment(ref writes);
+        watcher.EnableRaisingEvents = true;
+        Assert.True(lazy.TryKillPagerAt(armed.Pid, 1), "the fill was over before the kill");
+        await fill;
+        lazy.Run();
+
+        Assert.Equal("bad 0", await lazy.ResultAsync());
+        Assert.True((await lazy.Client.WaitFilledAsync(CancellationToken.None)).ByKeeper);
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref writes) > 0, TimeSpan.FromSeconds(5)), "the keeper was to freeze the container");
+        Assert.Equal("THAWED", File.ReadAllText(Path.Combine(cgroup, "freezer.state")));
+    }
+
+    [Fact]
     public async Task A_pager_that_dies_before_the_gate_opens_costs_no_page()
     {
         using var lazy = new LazyProcess(SixtyFourMiB);

@@ -111,6 +111,22 @@ internal sealed class LinuxPortHost : IPortHost, IAsyncDisposable
     /// <summary>As if the daemon had died before it wrote what runs here.</summary>
     internal void LoseRecord(ContainerName container) => File.Delete(Path.Combine(ContainerRecord.PathOf(State, container), ContainerRecord.FileName));
 
+    public Task ForgetStartAsync(ContainerName container)
+    {
+        (ContainerRecord.Load(State, container)! with { Init = null }).Save(State);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Files of a container that nothing knows of.</summary>
+    internal string LeaveFiles(ContainerName container) => Directory.CreateDirectory(Path.Combine(State, "containers", container.Value, "upper")).Parent!.FullName;
+
+    /// <summary>A container by its record, of which nothing is there but a process.</summary>
+    internal void RecordWithoutCgroup(ContainerName name, ContainerName like)
+    {
+        var record = ContainerRecord.Load(State, like)!;
+        (record with { Spec = record.Spec with { Name = name } }).Save(State);
+    }
+
     /// <summary>What a host that was down for a moment has lost of a container: its processes, its cgroups, and everything below /run.</summary>
     internal async Task LoseContainerAsync(ContainerName container)
     {

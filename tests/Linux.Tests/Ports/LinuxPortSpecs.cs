@@ -89,6 +89,36 @@ public sealed class LinuxAdoptionSpec : AdoptionContract
 public sealed class LinuxContainerRuntimeSpec : ContainerRuntimeContract
 {
     protected override Task<IPortLab> NewLabAsync() => LinuxPortLab.StartAsync();
+
+    [Fact]
+    public async Task Files_of_an_earlier_container_of_the_name_are_seen_by_no_new_one()
+    {
+        await A.Runtime.RemoveAsync(Spec.Name, TimeSpan.FromSeconds(1), CancellationToken.None);
+        var left = ((LinuxPortHost)A).LeaveFiles(Spec.Name);
+
+        var refused = await AssertRefusedAsync(MigrationFailure.LeftoversFound, () => A.Runtime.RunAsync(Spec, new Fence(2, 0), CancellationToken.None));
+
+        Assert.Contains(left, refused.Message, StringComparison.Ordinal);
+        Assert.True(Directory.Exists(left));
+        Directory.Delete(left, recursive: true);
+        await A.Runtime.RunAsync(Spec, new Fence(2, 0), CancellationToken.None);
+        await AssertRunsAsync(A);
+    }
+
+    [Fact]
+    public async Task A_container_that_cannot_be_looked_at_says_so_and_does_not_hide_the_others()
+    {
+        var odd = new ContainerName("a-odd");
+        ((LinuxPortHost)A).RecordWithoutCgroup(odd, Spec.Name);
+        await A.FreezeByHandAsync(Spec.Name);
+
+        var found = (await A.Runtime.ObstaclesAsync(CancellationToken.None)).ToDictionary(obstacle => obstacle.Container, obstacle => obstacle.Sentence);
+
+        Assert.Equal(2, found.Count);
+        Assert.StartsWith("it cannot be looked at: ", found[odd], StringComparison.Ordinal);
+        Assert.Contains("frozen", found[Spec.Name], StringComparison.Ordinal);
+        await A.ThawByHandAsync(Spec.Name);
+    }
 }
 
 /// <summary>The contract of the load's port on a real kernel.</summary>

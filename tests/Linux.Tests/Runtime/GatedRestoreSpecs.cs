@@ -1,3 +1,4 @@
+using System.Globalization;
 using ActorMigration.Contracts;
 using ActorMigration.Host.Linux;
 using ActorMigration.Host.Linux.Containers;
@@ -70,6 +71,9 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
         Assert.True(init.IsAlive);
         Assert.Equal(ContainerState.Running, await container.StateAsync());
         Assert.Empty(MountTable.Below($"{_lab.State}/attempt-{Next}"));
+        // The attempt has ended, and nothing of it is there any more.
+        Directory.Delete($"{_lab.State}/attempt-{Next}", recursive: true);
+        await AssertExecutesAsync(container, started);
     }
 
     [Fact]
@@ -232,6 +236,44 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_runc_that_hangs_before_it_calls_CRIU_is_not_waited_for_when_the_restore_is_not_wanted_any_more()
+    {
+        var started = await _lab.StartAsync("counter", "/bin/sh", "-c", RuntimeLab.Counter);
+        var program = $"{_lab.State}/hangs";
+        File.WriteAllText(program, "#!/bin/sh\nexec sleep 1000\n");
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var container = _lab.Container("counter", Next);
+        var gate = _lab.Keep(GatedRestore.Prepare(started.OrderFor(Next), new RuncTool(program, _lab.Runc.Root, RuntimeLab.Time), _lab.Criu, container, _lab.Layout, RuntimeLab.Time));
+        using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gate.GoAsync(cancel.Token).WaitAsync(TimeSpan.FromSeconds(10)));
+
+        await gate.KillAsync();
+        await AssertNothingIsLeftAsync(gate, container, default);
+        started.AssertCountsOn(started.Count);
+    }
+
+    [Fact]
+    public async Task A_tree_that_was_let_go_and_is_frozen_by_its_keeper_is_through_its_gate()
+    {
+        var started = await DumpedAsync();
+        var count = started.Count;
+        var (gate, container) = await started.StartRestoreAsync(Next);
+        await gate.WaitGateAsync();
+        await gate.OpenAsync();
+        await started.Container.RemoveAsync();
+        await container.Cgroup.FreezeAsync(RuntimeLab.Time);
+
+        Assert.True(gate.IsOpenOrMayBe);
+        Assert.False(gate.TreeIsAlive);
+        // The daemon that opened it died over it: the next one opens it again.
+        await _lab.Keep(GatedRestore.Adopt(started.OrderFor(Next).Directory, _lab.Runc, container, _lab.Layout, RuntimeLab.Time)!).OpenAsync();
+
+        started.AssertCountsOn(count);
+        Assert.Equal(ContainerState.Running, await container.StateAsync());
+    }
+
+    [Fact]
     public async Task A_prepared_restore_that_is_not_wanted_leaves_nothing()
     {
         var started = await _lab.StartAsync("counter", "/bin/sh", "-c", RuntimeLab.Counter);
@@ -281,6 +323,15 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
         await started.FreezeAsync();
         await dump.RunAsync();
         return started;
+    }
+
+    /// <summary>An operator's <c>runc exec</c>: a program beside the container's own, with its root, in its cgroup and its pid namespace.</summary>
+    private async Task AssertExecutesAsync(RuncContainer container, Started started)
+    {
+        await RuntimeLab.RunAsync(
+            "runc", "--root", _lab.Runc.Root, "exec", container.Id, "/bin/sh", "-c", "cat /proc/self/cgroup > /exec.cgroup; echo $$ > /exec.pid");
+        Assert.InRange(int.Parse(File.ReadAllText($"{started.Root.MountPoint}/exec.pid"), CultureInfo.InvariantCulture), 2, int.MaxValue);
+        Assert.Contains($":{container.Cgroup.Path}", File.ReadAllText($"{started.Root.MountPoint}/exec.cgroup"), StringComparison.Ordinal);
     }
 
     private async Task AssertNothingIsLeftAsync(GatedRestore gate, RuncContainer container, ProcessIdentity init)

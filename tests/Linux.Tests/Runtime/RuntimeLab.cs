@@ -87,7 +87,7 @@ public sealed class RuntimeLab : IAsyncLifetime
         root.Mount(await Store.LayerDirectoriesAsync(Image));
         var spec = Spec(name, args);
         var container = Container(name, new Fence(1, 0));
-        var init = await container.StartAsync($"{State}/bundle-{container.Id}", spec, root.MountPoint, Netns);
+        var init = await container.StartAsync(root.Bundle, spec, root.MountPoint, Netns);
         return new Started(this, spec, container, root, init);
     }
 
@@ -146,7 +146,7 @@ public sealed record Started(RuntimeLab Lab, ContainerSpec Spec, RuncContainer C
 
     /// <summary>Where a restore of this container's images at another fence of this host happens.</summary>
     public GatedRestoreOrder OrderFor(Fence fence)
-        => new($"{Lab.State}/attempt-{fence}", $"{Lab.Images}/img", Spec, Root.MountPoint, Lab.Netns, LazyPages: false);
+        => new($"{Lab.State}/attempt-{fence}", $"{Lab.Images}/img", Spec, Root.Bundle, Root.MountPoint, Lab.Netns, LazyPages: false);
 
     /// <summary>Restores the images of a dump with memory under another fence, on this host, up to the gate.</summary>
     public async Task<(GatedRestore Gate, RuncContainer Container)> StartRestoreAsync(Fence fence)

@@ -1,6 +1,6 @@
 // A process whose memory comes lazily, prepared as CRIU's restorer does it: userfaultfd in missing mode over its region, the
 // descriptor handed to the pager on lazy-pages.socket and closed here, "restore finished" sent, then a gate.
-//   lazy SOCKET IMAGE_PID BASE PAGES MODE      MODE: read | churn | forks
+//   lazy SOCKET IMAGE_PID BASE PAGES MODE      MODE: read | churn | forks | sweep
 // Waits for a line on standard input, then uses every page and prints "bad N".
 #define _GNU_SOURCE
 #include <errno.h>
@@ -177,6 +177,33 @@ static void forks(void)
     read_all("after the forks");
 }
 
+// A child that lives on while so many others end that the pager looks which of them are gone.
+static void sweep(void)
+{
+    int go[2];
+    if (pipe(go)) die("pipe");
+    pid_t lives = fork();
+    if (lives < 0) die("fork");
+    if (lives == 0) {
+        char word;
+        bad = 0;
+        if (read(go[0], &word, 1) != 1) die("read");
+        read_all("living child");
+        _exit(bad ? 1 : 0);
+    }
+    for (int n = 0; n < 300; n++) {
+        pid_t child = fork();
+        if (child < 0) die("fork");
+        if (child == 0) _exit(0);
+        int status;
+        if (waitpid(child, &status, 0) != child || status != 0) bad++;
+    }
+    if (write(go[1], "r", 1) != 1) die("write");
+    int status;
+    if (waitpid(lives, &status, 0) != lives || status != 0) bad++;
+    read_all("after the sweep");
+}
+
 int main(int c, char **v)
 {
     if (c != 6) return 2;
@@ -188,6 +215,7 @@ int main(int c, char **v)
     if (getchar() == EOF) return 3;
     if (!strcmp(v[5], "churn")) churn();
     else if (!strcmp(v[5], "forks")) forks();
+    else if (!strcmp(v[5], "sweep")) sweep();
     else {
         pthread_t t[2];
         for (u64 i = 0; i < 2; i++) pthread_create(&t[i], 0, reader, (void *)i);

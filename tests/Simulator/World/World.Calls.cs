@@ -106,6 +106,8 @@ internal sealed partial class World
                 MustBeDecided(host, attempt, Verdict.Dest, call);
                 host.Tree = Tree.None;
                 break;
+            case AttemptAction.RefuseTree when host.Tree == Tree.Gated && host.StoppedBy == attempt:
+                return new AttemptEvent.CallFailed(call, MigrationFailure.LeftoversFound, "it was said to be off, and a tree stands here");
             case AttemptAction.Call { What: AttemptCall.KillGated } when host.Tree == Tree.Gated && host.StoppedBy == attempt:
                 host.Tree = Tree.None;
                 break;
@@ -125,6 +127,7 @@ internal sealed partial class World
         AttemptAction.OpenGate => AttemptCall.OpenGate,
         AttemptAction.Clean => AttemptCall.Clean,
         AttemptAction.RefuseCopy => AttemptCall.Kill,
+        AttemptAction.RefuseTree => AttemptCall.KillGated,
         _ => throw new InvalidOperationException($"nobody performs {action.GetType().Name}"),
     };
 }

@@ -19,7 +19,7 @@ internal sealed partial class World
         _isResolving = true;
         foreach (var host in _hosts.Where(static h => h.IsUp))
         {
-            GoOn(() => _errands.Add(NewsOf(host, new ErrandClock(this, host)).RunAsync(CancellationToken.None)));
+            GoOn(() => _errands.Add(NewsOf(host, new ErrandClock(this, host)).RunAsync(sentence => Trace?.Invoke($"{host.Name}: {sentence}"), CancellationToken.None)));
         }
     }
 
@@ -41,7 +41,7 @@ internal sealed partial class World
             poll, host.Boot != host.NotedBoot ? ResolutionNews.Awaited(host.Journal) : [], isFounder: false, sentence => Trace?.Invoke($"{host.Name}: {sentence}"), CancellationToken.None).ConfigureAwait(false);
         (host.NotedBoot, host.IsStarting) = (host.Boot, false);
         TakeUp(host);
-        await news.RunAsync(CancellationToken.None).ConfigureAwait(false);
+        await news.RunAsync(sentence => Trace?.Invoke($"{host.Name}: {sentence}"), CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>A wait begins. One of a daemon that has nobody to tell anything, or has told all that there are again and again, is none before that changes.</summary>

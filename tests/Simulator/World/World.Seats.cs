@@ -14,8 +14,9 @@ internal sealed partial class World
         host.Seat = new Voter(host.Name, incarnation => CoreOf(host, incarnation), membership, new VoterLog(this, host), () => host.Journal)
         {
             CanGoOn = (registration, value) => value == Verdict.Dest
-                ? host.Tree == Tree.Gated && host.StoppedBy == registration.Register.Attempt
+                ? host.Tree is Tree.Gated or Tree.Running && host.StoppedBy == registration.Register.Attempt
                 : host.Tree is Tree.Running or Tree.Frozen,
+            Runs = _ => host.Tree == Tree.Running,
             StillStands = _ => host.Tree != Tree.None,
         };
         host.Seat.Resolved += certificate => HearResolved(host, certificate);

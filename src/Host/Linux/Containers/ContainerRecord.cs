@@ -56,6 +56,11 @@ public sealed record ContainerRecord(
         {
             return JsonSerializer.Deserialize<ContainerRecord>(File.ReadAllBytes(path), Options) ?? throw new InvalidDataException($"{path} is empty");
         }
+        catch (IOException gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // Removed meanwhile.
+            return null;
+        }
         catch (JsonException e)
         {
             throw new InvalidDataException($"{path} is not a container record: {e.Message}", e);

@@ -17,6 +17,7 @@ public sealed class RootFileSystem
         ContainerDirectory = Path.Combine(stateDirectory, "containers", name.Value);
         Upper = Path.Combine(ContainerDirectory, "upper");
         MountPoint = Path.Combine(ContainerDirectory, "root");
+        Bundle = Path.Combine(ContainerDirectory, "bundle");
         _work = Path.Combine(ContainerDirectory, "work");
     }
 
@@ -29,10 +30,13 @@ public sealed class RootFileSystem
     /// <summary>Where the whole tree appears.</summary>
     public string MountPoint { get; }
 
+    /// <summary>Directory of its config.json, which runc reads for every <c>runc exec</c>: it is there for as long as the container is, however it came.</summary>
+    public string Bundle { get; }
+
     /// <summary>Makes the directories; nothing is mounted.</summary>
     public void Create()
     {
-        foreach (var directory in (string[])[ContainerDirectory, Upper, _work, MountPoint])
+        foreach (var directory in (string[])[ContainerDirectory, Upper, _work, MountPoint, Bundle])
         {
             Directory.CreateDirectory(directory);
         }
@@ -71,12 +75,20 @@ public sealed class RootFileSystem
     /// <summary>Takes the mount away (lazily where a dying task still holds it); the writable layer stays. No error when it is not mounted.</summary>
     public void Unmount() => MountTable.DetachBelow(MountPoint);
 
-    /// <summary>Unmounts, and deletes everything of the container's files.</summary>
+    /// <summary>
+    /// Unmounts, and deletes everything of the container's files, its record last: a daemon that dies over it knows of the container when it comes back, and does not take what is left for the files of the
+    /// next one of that name.
+    /// </summary>
     public void Delete()
     {
         Unmount();
         if (Directory.Exists(ContainerDirectory))
         {
+            foreach (var directory in Directory.GetDirectories(ContainerDirectory))
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+
             Directory.Delete(ContainerDirectory, recursive: true);
             DurableFile.SyncDirectory(Path.GetDirectoryName(ContainerDirectory)!);
         }

@@ -63,7 +63,7 @@ public sealed class GatedRestore : IDisposable
 
     /// <summary>
     /// True while <see cref="OpenAsync"/> has something to open: the tree waits at its gate, or an earlier call (of a daemon that died over it, perhaps) has let it
-    /// through. Nothing but the word DEST thaws a gated tree, so one that is thawed and alive is through.
+    /// through. Nothing but the word DEST thaws a gated tree, so one that is thawed and alive is through; and so is one that was told and is frozen: by the keeper, for a pager that died.
     /// </summary>
     public bool IsOpenOrMayBe => TreeIsAlive || IsThrough;
 
@@ -71,7 +71,8 @@ public sealed class GatedRestore : IDisposable
     public bool MayHaveRun => File.Exists(Path.Combine(_directory, GateScript.ToldFile));
 
     private bool IsThrough
-        => Reached() is { Locked: true } gate && _container.Cgroup.Processes().Contains(gate.Init) && !_container.Cgroup.IsFrozen;
+        => Reached() is { Locked: true } gate && _container.Cgroup.Processes().Contains(gate.Init)
+            && (!_container.Cgroup.IsFrozen || (MayHaveRun && !_refuge.Processes().Contains(gate.Script)));
 
     /// <summary>
     /// Takes runc up to its call of CRIU. Needs the netns and the empty directories of images and root; nothing of the container is read, and nothing of it is here.
@@ -98,14 +99,14 @@ public sealed class GatedRestore : IDisposable
         var config = Path.Combine(directory, CriuConfigName);
         File.WriteAllText(config, $"{CriuOptions.RestoreConfig}action-script {script}\n");
         File.WriteAllText(Path.Combine(order.Images, CriuImageSet.DescriptorsName), CriuImageSet.Descriptors);
-        OciConfig.Write(directory, order.Spec, new ContainerPlace(order.RootFileSystem, order.NetworkNamespace, container.Cgroup.Path, config));
+        OciConfig.Write(order.Bundle, order.Spec, new ContainerPlace(order.RootFileSystem, order.NetworkNamespace, container.Cgroup.Path, config));
 
         var pipes = ((string[])[GateScript.ReportPipe, GateScript.VerdictPipe, CriuCallScript.GoPipe])
             .Select(name => CommandPipe.Make(Path.Combine(directory, name))).ToDictionary(pipe => pipe.Path);
         Save(directory, new GateRecord(container.Id, ProcessIdentity.BootId(), default, order.RootFileSystem));
         var command = runc.Command(
             [
-                "--criu", call, "restore", "--detach", "--image-path", order.Images, "--work-path", order.WorkDirectory, "--bundle", directory,
+                "--criu", call, "restore", "--detach", "--image-path", order.Images, "--work-path", order.WorkDirectory, "--bundle", order.Bundle,
                 "--manage-cgroups-mode", "soft", "--tcp-established", "--file-locks", .. order.LazyPages ? (string[])["--lazy-pages"] : [], container.Id,
             ],
             Path.Combine(directory, RuncLogName));
@@ -117,15 +118,16 @@ public sealed class GatedRestore : IDisposable
     /// <summary>
     /// Images are checked and complete, the root is mounted, a pager (if any) listens: CRIU begins. Returns at once; the caller waits for the gate.
     /// </summary>
+    /// <param name="cancel">Ends the wait for a runc that hangs; <see cref="KillAsync"/> ends what has begun.</param>
     /// <exception cref="RestoreFailedException">runc ended before it called CRIU.</exception>
-    public async Task GoAsync()
+    public async Task GoAsync(CancellationToken cancel = default)
     {
-        await Task.Factory.StartNew(WaitForCall, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        await Task.Factory.StartNew(() => WaitForCall(cancel), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         // runc has bound the directory as it was, without the root that has been mounted on it since.
         var bound = BoundRoot(_runc, _container);
         MountTable.DetachBelow(bound);
         MountTable.BindTree(Load(_directory)!.RootFileSystem, bound);
-        await File.WriteAllTextAsync(Path.Combine(_directory, CriuCallScript.GoFile), "").ConfigureAwait(false);
+        await File.WriteAllTextAsync(Path.Combine(_directory, CriuCallScript.GoFile), "", CancellationToken.None).ConfigureAwait(false);
         _go.Tell(CriuCallScript.GoWord);
     }
 
@@ -174,12 +176,17 @@ public sealed class GatedRestore : IDisposable
         }
 
         await Task.Factory.StartNew(() => WaitThrough(criu), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
-        if (ProcessIdentity.Find(gate.Value.Init) is null || _container.Cgroup.IsFrozen || await _runc.StateAsync(_container.Id).ConfigureAwait(false) is not { Status: "running" })
+        if (MayHaveRun && _container.Cgroup is { Exists: true, IsFrozen: true } cgroup)
         {
-            throw new RestoreFailedException($"{_container.Id} did not come through its gate; {Reasons()}");
+            // The script has ended, killed perhaps before it could do this; or the keeper has, for whom it is a courtesy only.
+            cgroup.Thaw();
         }
 
         RemoveRefuge();
+        if (ProcessIdentity.Find(gate.Value.Init) is null || !_container.Cgroup.Exists || _container.Cgroup.IsFrozen || await _runc.StateAsync(_container.Id).ConfigureAwait(false) is not { Status: "running" })
+        {
+            throw new RestoreFailedException($"{_container.Id} did not come through its gate; {Reasons()}");
+        }
     }
 
     /// <summary>
@@ -248,16 +255,17 @@ public sealed class GatedRestore : IDisposable
     }
 
     /// <summary>Until runc has called CRIU, and its script waits for our word.</summary>
-    private void WaitForCall()
+    private void WaitForCall(CancellationToken cancel)
     {
         while (!_report.Drain().Contains(CriuCallScript.Called, StringComparison.Ordinal))
         {
+            cancel.ThrowIfCancellationRequested();
             if (_runcWatch.HasEnded)
             {
                 throw new RestoreFailedException($"runc did not begin to restore {_container.Id}: {Reasons()}");
             }
 
-            _runcWatch.Wait(_report.Handle, -1);
+            _runcWatch.Wait(_report.Handle, CancellationPollMilliseconds);
         }
     }
 
@@ -308,7 +316,8 @@ public sealed class GatedRestore : IDisposable
         return $"{CriuLog.Summary(CriuLog.Errors(Path.Combine(_directory, "work", RestoreLogName)))} (runc: {(runc.Length > 0 ? runc : "no error")})";
     }
 
-    private void RemoveRefuge()
+    /// <summary>The cgroup in which script and CRIU waited, once nobody is in it.</summary>
+    public void RemoveRefuge()
     {
         if (_refuge.Processes().Length == 0)
         {

@@ -29,7 +29,7 @@ internal sealed class RecordCache(string stateDirectory)
             {
                 // Its times first: when it is replaced meanwhile, it is read again the next time.
                 var (written, length) = (file.LastWriteTimeUtc, file.Length);
-                if (Load(name) is not { } record)
+                if (ContainerRecord.Load(stateDirectory, new ContainerName(name)) is not { } record)
                 {
                     continue;
                 }
@@ -46,17 +46,5 @@ internal sealed class RecordCache(string stateDirectory)
         }
 
         return found;
-    }
-
-    private ContainerRecord? Load(string name)
-    {
-        try
-        {
-            return ContainerRecord.Load(stateDirectory, new ContainerName(name));
-        }
-        catch (IOException gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
     }
 }

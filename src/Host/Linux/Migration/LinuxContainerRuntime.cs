@@ -26,6 +26,12 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
             throw new AttemptException(MigrationFailure.LeftoversFound, $"container {spec.Name} still has a port of fence {left.Fence} on this host, of an attempt that has not been cleaned up");
         }
 
+        var directory = new RootFileSystem(node.StateDirectory, spec.Name).ContainerDirectory;
+        if (Directory.Exists(directory))
+        {
+            throw new AttemptException(MigrationFailure.LeftoversFound, $"this host still has files of an earlier container {spec.Name}, which a new one must not see: look at {directory}, and delete it when it is not needed");
+        }
+
         var undo = new Stack<Func<Task>>();
         try
         {
@@ -35,10 +41,46 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
         {
             while (undo.TryPop(out var step))
             {
-                await step().ConfigureAwait(false);
+                await TryUndoAsync(spec.Name, step).ConfigureAwait(false);
             }
 
             throw Named(failure, spec.Name);
+        }
+    }
+
+    public Task<ContainerStatus?> TakeUpAsync(ContainerName name, Fence fence) => AttemptErrors.Of($"taking up the start of container {name}", async () =>
+    {
+        if (ContainerRecord.Load(node.StateDirectory, name) is not { } record || record.Fence != fence)
+        {
+            return null;
+        }
+
+        if (record.Init is null)
+        {
+            await node.Container(name, record.Fence).RemoveAsync().ConfigureAwait(false);
+            RemoveFiles(name);
+            return null;
+        }
+
+        if (record.InitIsAlive)
+        {
+            using var port = ContainerPort.Adopt(node.NetnsDirectory, name, record.Fence, record.Spec.Network, node.Bridge);
+            Connect(port, record);
+        }
+
+        return Look(record);
+    });
+
+    /// <summary>The reason of the failure is what the operator has to hear; what could not be undone for another one is in the log, and the record of the container says that it is there.</summary>
+    private async Task TryUndoAsync(ContainerName name, Func<Task> step)
+    {
+        try
+        {
+            await step().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or LinuxException or UnauthorizedAccessException)
+        {
+            node.Log.LogError("Of container {Name}, whose start failed, something is left: {Reason}", name, e.Message);
         }
     }
 
@@ -51,7 +93,7 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
     }
 
     public Task<ContainerStatus[]> ListAsync(CancellationToken cancel)
-        => Task.FromResult<ContainerStatus[]>([.. ContainerRecord.LoadAll(node.StateDirectory).Select(Look)]);
+        => AttemptErrors.Of("listing containers", () => Task.FromResult<ContainerStatus[]>([.. ContainerRecord.LoadAll(node.StateDirectory).Select(Look)]));
 
     /// <summary>Everything of a container on this host but its processes, which are gone: ports of any fence, mount, files, record.</summary>
     internal void RemoveFiles(ContainerName name)
@@ -64,7 +106,12 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
     {
         var layers = await node.Images.LayerDirectoriesAsync(spec.Image, cancel).ConfigureAwait(false);
         var root = new RootFileSystem(node.StateDirectory, spec.Name);
+        var container = node.Container(spec.Name, fence);
+        var netns = Path.Combine(node.NetnsDirectory, new PortName(spec.Name, fence).NetnsFile);
+        var record = new ContainerRecord(spec, fence, ContainerState.Running, netns, container.Id, container.Cgroup.Path, null, ProcessIdentity.BootId());
         undo.Push(() => Done(root.Delete));
+        // Before anything else of it is here: a daemon that comes after this one finds it all by the record.
+        record.Save(node.StateDirectory);
         root.Create();
         root.Mount(layers);
 
@@ -73,18 +120,20 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
         // By its name: the port's handles are closed by the time a failure is undone.
         undo.Push(() => Done(() => PortInventory.Remove(node.NetnsDirectory, new PortName(spec.Name, fence))));
 
-        var container = node.Container(spec.Name, fence);
-        var record = new ContainerRecord(spec, fence, ContainerState.Running, port.NetnsPath, container.Id, container.Cgroup.Path, null, ProcessIdentity.BootId());
-        record.Save(node.StateDirectory);
-        var init = await container.StartAsync(Path.Combine(root.ContainerDirectory, "bundle"), spec, root.MountPoint, port.NetnsPath, cancel).ConfigureAwait(false);
+        var init = await container.StartAsync(root.Bundle, spec, root.MountPoint, port.NetnsPath, cancel).ConfigureAwait(false);
         undo.Push(() => container.RemoveAsync(CancellationToken.None));
         record = record with { Init = init };
         record.Save(node.StateDirectory);
-        port.Plug();
-        port.Announce();
-        node.Claims.TryAct(spec.Name, fence);
+        Connect(port, record);
         node.Log.LogInformation("Container {Name} runs at {Fence} with pid {Pid}", spec.Name, fence, init.Pid);
         return Look(record);
+    }
+
+    private void Connect(ContainerPort port, ContainerRecord record)
+    {
+        port.Plug();
+        port.Announce();
+        node.Claims.TryAct(record.Spec.Name, record.Fence);
     }
 
     public Task AnnounceAsync(ContainerName name) => AttemptErrors.Of("announcing the address", () =>
@@ -164,14 +213,27 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
 
     private ContainerStatus Look(ContainerRecord record)
     {
-        var cgroup = node.Layout.Open(record.CgroupsPath);
-        var isGated = record.State == ContainerState.Gated;
-        var state = !record.InitIsAlive || !cgroup.Exists ? ContainerState.Exited
-            : isGated ? ContainerState.Gated
-            : cgroup.IsFrozen ? ContainerState.Frozen
-            : ContainerState.Running;
+        var (state, memory) = StateOf(record);
         return new ContainerStatus(
-            record.Spec.Name, record.Fence, state, state == ContainerState.Exited ? 0 : record.Init!.Value.Pid, record.Spec.Image, record.Spec.Network.Address, cgroup.Exists ? cgroup.MemoryBytes() : 0);
+            record.Spec.Name, record.Fence, state, state == ContainerState.Exited ? 0 : record.Init!.Value.Pid, record.Spec.Image, record.Spec.Network.Address, memory);
+    }
+
+    private (ContainerState State, long MemoryBytes) StateOf(ContainerRecord record)
+    {
+        var cgroup = node.Layout.Open(record.CgroupsPath);
+        try
+        {
+            var state = !record.InitIsAlive || !cgroup.Exists ? ContainerState.Exited
+                : record.State == ContainerState.Gated ? ContainerState.Gated
+                : cgroup.IsFrozen ? ContainerState.Frozen
+                : ContainerState.Running;
+            return (state, cgroup.Exists ? cgroup.MemoryBytes() : 0);
+        }
+        catch (IOException) when (!record.InitIsAlive || !cgroup.Exists)
+        {
+            // It went while it was looked at.
+            return (ContainerState.Exited, 0);
+        }
     }
 
     private static AttemptException Named(Exception failure, ContainerName name) => failure switch

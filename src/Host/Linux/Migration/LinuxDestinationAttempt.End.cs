@@ -99,6 +99,13 @@ internal sealed partial class LinuxDestinationAttempt
         }
     });
 
+    public Task RefuseTreeAsync() => _container.Cgroup.Processes().Length == 0
+        ? KillGatedAsync()
+        : throw new AttemptException(
+            MigrationFailure.LeftoversFound,
+            $"an operator took container {_name} for lost and said that host {_node.Host} was off, but its restored tree stands here: it stays frozen at its gate. "
+            + $"When the container is not to be had from it any more, remove this tree by 'runc --root {_node.Runc.Root} delete --force {_container.Id}'");
+
     public Task<FillReport> AwaitFillAsync(CancellationToken cancel) => AttemptErrors.Of("the fill", async () =>
     {
         if (_pager is null)
@@ -134,6 +141,7 @@ internal sealed partial class LinuxDestinationAttempt
             await _pager.EndAsync(CancellationToken.None).ConfigureAwait(false);
         }
 
+        _gate?.RemoveRefuge();
         await DisposeAsync().ConfigureAwait(false);
         RemoveHoldPortOfEarlierDaemon();
         PageStore.Wipe(StoreDirectory);

@@ -66,7 +66,7 @@ internal sealed partial class LinuxDestinationAttempt
         var pagemaps = await clock.OnThread("checks", CheckImages).ConfigureAwait(false);
         await Task.WhenAll(beside).ConfigureAwait(false);
 
-        await _gate!.GoAsync().ConfigureAwait(false);
+        await _gate!.GoAsync(cancel).ConfigureAwait(false);
         var gate = clock.Of("restore", () => _gate.WaitGateAsync(cancel));
         // Right and durable before DEST is proposed, and not before: both may take their time beside the restore.
         var versions = clock.OnThread("versions", () => CheckVersions(FinalIndexEncoding.Decode(encoded), pagemaps));

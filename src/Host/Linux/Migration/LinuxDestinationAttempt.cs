@@ -68,7 +68,7 @@ internal sealed partial class LinuxDestinationAttempt : IDestinationAttempt
 
     private string StoreDirectory => Path.Combine(RunDirectory, "pages");
 
-    private GatedRestoreOrder Order => new(GateDirectory, ImagesDirectory, Spec, _root.MountPoint, Port.NetnsPath, LazyPages: true);
+    private GatedRestoreOrder Order => new(GateDirectory, ImagesDirectory, Spec, _root.Bundle, _root.MountPoint, Port.NetnsPath, LazyPages: true);
 
     private ContainerSpec Spec => _spec ?? throw NotPrepared();
 

@@ -31,4 +31,7 @@ internal sealed class LinuxSourceHost(LinuxNode node) : ISourceHost
 
     public bool CopyStands(ContainerName container)
         => ContainerRecord.Load(node.StateDirectory, container) is { State: not ContainerState.Gated, InitIsAlive: true };
+
+    public bool CopyRuns(ContainerName container)
+        => CopyStands(container) && ContainerRecord.Load(node.StateDirectory, container) is { } record && node.Layout.Open(record.CgroupsPath) is { Exists: true, IsFrozen: false };
 }

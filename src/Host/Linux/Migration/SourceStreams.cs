@@ -57,9 +57,22 @@ internal sealed class SourceStreams : IDisposable
             await Blocking.Run(() => SendLayers(node, layers, destination.MissingLayers)).ConfigureAwait(false);
         }
 
-        var pages = await Open(DataStreamKind.Pages).ConfigureAwait(false);
-        var files = await Open(DataStreamKind.Files).ConfigureAwait(false);
-        return new SourceStreams(pages, files, await Open(DataStreamKind.Images).ConfigureAwait(false), attempt);
+        var opened = new List<DataConnection>();
+        try
+        {
+            foreach (var kind in (DataStreamKind[])[DataStreamKind.Pages, DataStreamKind.Files, DataStreamKind.Images])
+            {
+                opened.Add(await Open(kind).ConfigureAwait(false));
+            }
+
+            return new SourceStreams(opened[0], opened[1], opened[2], attempt);
+        }
+        catch
+        {
+            // The destination counts them as streams of this attempt for as long as they are open.
+            opened.ForEach(connection => connection.Dispose());
+            throw;
+        }
     }
 
     /// <summary>Closes all three; a thread that blocks in one of them comes back with an error.</summary>

@@ -101,6 +101,8 @@ internal sealed unsafe class PacketSocket : IDisposable
             Interop.Errno.EAGAIN or Interop.Errno.EINTR => 0,
             // The interface went down or away; whoever took it away knows. There is nothing to read either way.
             Interop.Errno.ENETDOWN => 0,
+            // A frame that the header before it cannot describe (a large send of a kind that it has no number for), which the kernel has dropped.
+            Interop.Errno.EINVAL => buffer.Length + 1,
             var error => throw new LinuxException("recv(AF_PACKET)", _on, error),
         };
     }

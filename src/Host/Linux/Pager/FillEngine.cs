@@ -121,9 +121,10 @@ internal sealed unsafe partial class FillEngine : IDisposable
     /// <summary>Takes an address space out whose process has ended; leaves a living one alone.</summary>
     internal void ForgetIfGone(LazySpace space)
     {
-        // Asks for a page where no mapping can be: ENOENT from a living address space, ESRCH from one that is gone.
+        // Asks for a page that nothing is brought for: ENOENT or EEXIST from a living address space, ESRCH from one that is gone. Mostly no mapping is there; without address randomisation it is the
+        // top of the stack, which must not become zeros when it is still to come.
         const ulong never = UserAddressEnd - PageSize.Bytes;
-        if (space.Zero(never, PageSize.Bytes, out _) == PutResult.Gone)
+        if (!space.Missing.Intersects(never, never + PageSize.Bytes) && space.Zero(never, PageSize.Bytes, out _) == PutResult.Gone)
         {
             Settle(space, never, PutResult.Gone);
         }
@@ -170,7 +171,8 @@ internal sealed unsafe partial class FillEngine : IDisposable
                 return true;
             }
 
-            if (space.Punch.IsDue || (space.Missing.IsEmpty && result != PutResult.Gone))
+            // Of a process that is gone, or has executed another program, nothing says any more what is in; a child may still want what it shared.
+            if (result != PutResult.Gone && (space.Punch.IsDue || space.Missing.IsEmpty))
             {
                 space.Punch.Run();
             }

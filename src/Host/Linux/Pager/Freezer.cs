@@ -6,26 +6,26 @@ namespace ActorMigration.Host.Linux.Pager;
 /// </summary>
 internal sealed class Freezer
 {
-    private readonly string? _file;
-    private readonly string _frozen;
-    private readonly string _thawed;
+    private readonly string _cgroup;
     private bool _frozeIt;
 
-    /// <param name="cgroup">Directory of the container's cgroup (v1 freezer hierarchy, or v2); empty for none.</param>
-    internal Freezer(string cgroup)
-    {
-        var v1 = Path.Combine(cgroup, "freezer.state");
-        var isV1 = File.Exists(v1);
-        (_frozen, _thawed) = isV1 ? ("FROZEN", "THAWED") : ("1", "0");
-        _file = cgroup.Length == 0 ? null : isV1 ? v1 : Path.Combine(cgroup, "cgroup.freeze");
-    }
+    /// <param name="cgroup">Directory of the container's cgroup (v1 freezer hierarchy, or v2), which need not be there before the container is; empty for none.</param>
+    internal Freezer(string cgroup) => _cgroup = cgroup;
+
+    private bool IsV1 => File.Exists(Path.Combine(_cgroup, "freezer.state"));
+
+    private string StateFile => Path.Combine(_cgroup, IsV1 ? "freezer.state" : "cgroup.freeze");
+
+    private string Frozen => IsV1 ? "FROZEN" : "1";
+
+    private string Thawed => IsV1 ? "THAWED" : "0";
 
     /// <summary>Freezes unless somebody else has: then the thaw is theirs as well.</summary>
     internal void Freeze()
     {
-        if (_file is not null && File.Exists(_file) && File.ReadAllText(_file).Trim() == _thawed)
+        if (_cgroup.Length > 0 && File.Exists(StateFile) && File.ReadAllText(StateFile).Trim() == Thawed)
         {
-            File.WriteAllText(_file, _frozen);
+            File.WriteAllText(StateFile, Frozen);
             _frozeIt = true;
         }
     }
@@ -33,9 +33,9 @@ internal sealed class Freezer
     /// <summary>Undoes <see cref="Freeze"/>.</summary>
     internal void Thaw()
     {
-        if (_frozeIt && File.Exists(_file))
+        if (_frozeIt && File.Exists(StateFile))
         {
-            File.WriteAllText(_file!, _thawed);
+            File.WriteAllText(StateFile, Thawed);
         }
     }
 }

@@ -59,10 +59,11 @@ public sealed class PagerClient
         HelperIdentities.Write(identities, keeper.Identity);
         using var deadline = new CancellationTokenSource(StartDeadline, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
+        DetachedProcess? pager = null;
         try
         {
             await UntilReady(keeper, Path.Combine(options.Work, KeeperMessage.SocketName), Path.Combine(options.Work, "keeper.log"), time, either.Token);
-            var pager = ToolProcess.StartDetached(new ToolCommand(options.Program, "pager", options.Work, options.Store, options.Images, options.HelperCgroup)
+            pager = ToolProcess.StartDetached(new ToolCommand(options.Program, "pager", options.Work, options.Store, options.Images, options.HelperCgroup)
             {
                 OutputFile = Path.Combine(options.Work, "pager.log"),
             });
@@ -73,12 +74,14 @@ public sealed class PagerClient
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {
+            pager?.KillTree();
             keeper.KillTree();
             throw new PagerException(PagerFailure.NotStarted, $"the pager in {options.Work} was not ready within {StartDeadline.TotalSeconds:0} s; its log is pager.log there");
         }
         catch
         {
-            // Nothing has been handed to either yet. The pager ends by itself: it cannot connect to its keeper.
+            // Nothing has been handed to either yet. A pager that has met its keeper would go on without it, and nobody would know of it; its twin is its child.
+            pager?.KillTree();
             keeper.KillTree();
             throw;
         }

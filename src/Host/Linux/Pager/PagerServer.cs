@@ -86,8 +86,9 @@ internal sealed unsafe class PagerServer : IDisposable
             {
                 Turn();
             }
-            catch (Exception failure) when (failure is IOException or InvalidDataException)
+            catch (Exception failure) when (failure is IOException or InvalidDataException || (failure is EventLogFullException && _keeper is not { IsAlive: true }))
             {
+                // With nobody left to go on from a full log nobody misses a page for it either: whoever needs one waits.
                 _failure = failure.Message;
                 Phase = PagerPhase.Failed;
                 Publish();
