@@ -12,7 +12,7 @@ AMIG_SPEAKER=tests
 # Projects that need nothing but .NET; every other tests/*.Tests needs root and what set-up installs.
 readonly FAST_PROJECTS="Contracts.Tests Actors.Tests Host.Tests Recorder.Tests"
 # Seconds that a project may take, several times what it takes on a slow two-core machine; a single test that hangs is ended sooner.
-readonly FAST_SECONDS=300
+readonly FAST_SECONDS=480
 readonly SLOW_SECONDS=480
 readonly HANGING_TEST=120s
 readonly MODEL_SECONDS=300
