@@ -41,8 +41,10 @@ left_of_brief() {
     find /sys/fs/cgroup -type d -path "*/$1/brief-e*" | sed "s/^/cgroup /"' sh "amig-$AMIG_LAB-h3"
 }
 
-is_settled() {
+# A removal that was cut off leaves a container that has ended, until it is removed again.
+is_settled() { # start|removal
   case $(brief_state) in
+    Exited) [ "$1" = removal ] ;;
     Running) brief_answers && [ -n "$(left_of_brief)" ] ;;
     '') [ -z "$(left_of_brief)" ] ;;
     *) return 1 ;;
@@ -51,8 +53,8 @@ is_settled() {
 
 brief_goes() { amig_on h1 rm --force "$BRIEF" 2>"$RUN/rm.error" || grep -q "is on no reachable host" "$RUN/rm.error"; }
 
-settles() {
-  within "$BACK_SECONDS" is_settled || die "after that it is '$(brief_state)', answers: $(brief_answers && echo yes || echo no), and on h3 there is: $(left_of_brief | tr '\n' ' ')"
+settles() { # start|removal
+  within "$BACK_SECONDS" is_settled "$1" || die "after that it is '$(brief_state)', answers: $(brief_answers && echo yes || echo no), and on h3 there is: $(left_of_brief | tr '\n' ' ')"
   echo "it is '$(brief_state)'"
 }
 
@@ -72,7 +74,7 @@ killed_in_starts() { # ROUNDS
   "$AMIG_SOURCE/deploy/images.sh" redis h3 >>"$RUN/images.out"
   for ((round = 0; round < $1; round++)); do
     killed_inside run_brief h3
-    settles
+    settles start
     name_is_of_use h2
     brief_goes || die "it cannot be removed: $(cat "$RUN/rm.error")"
   done
@@ -83,7 +85,7 @@ killed_in_removals() { # ROUNDS
   for ((round = 0; round < $1; round++)); do
     within "$BACK_SECONDS" starts_on h3 || die "it cannot be started on h3: $(tail -n 1 "$RUN/start.error")"
     killed_inside amig_on h3 rm "$BRIEF"
-    settles
+    settles removal
     name_is_of_use h3
     brief_goes || die "it cannot be removed: $(cat "$RUN/rm.error")"
   done

@@ -18,7 +18,7 @@ public sealed class ContainersActor : UntypedActor, IWithTimers
     private readonly AttemptServices _services;
     private readonly IContainerRuntime _runtime;
     private readonly HashSet<ContainerName> _busy = [];
-    private readonly Dictionary<ContainerName, long> _untold = [];
+    private readonly Dictionary<ContainerName, Untold> _untold = [];
 
     public ContainersActor(AttemptServices services, IContainerRuntime runtime)
     {
@@ -73,13 +73,13 @@ public sealed class ContainersActor : UntypedActor, IWithTimers
                 _busy.Remove(due.Container);
                 break;
             case Untold untold:
-                _untold[untold.Container] = untold.Epoch;
+                _untold[untold.Container] = untold;
                 Timers.StartPeriodicTimer(nameof(TellUntold), TellUntold.Instance, _services.Times.Retry);
                 break;
             case TellUntold:
-                foreach (var (name, epoch) in _untold)
+                foreach (var untold in _untold.Values)
                 {
-                    _services.Decision.Poll.ReleaseAsync(name, epoch).PipeTo(Self, Self, heard => new Told(name, epoch, heard.ByAll), _ => new Told(name, epoch, false));
+                    TellAsync(untold).PipeTo(Self, Self, heard => new Told(untold, heard.ByAll), _ => new Told(untold, false));
                 }
 
                 break;
@@ -137,15 +137,27 @@ public sealed class ContainersActor : UntypedActor, IWithTimers
 
     private void OnTold(Told told)
     {
-        if (told.ByAll && _untold.TryGetValue(told.Container, out var epoch) && epoch == told.Epoch)
+        var name = told.Untold.Container;
+        if (told.ByAll && _untold.TryGetValue(name, out var untold) && untold.Epoch == told.Untold.Epoch)
         {
-            _untold.Remove(told.Container);
+            _untold.Remove(name);
         }
 
         if (_untold.Count == 0)
         {
             Timers.Cancel(nameof(TellUntold));
         }
+    }
+
+    /// <summary>A voter that was away when the name was given has to hear that first.</summary>
+    private async Task<ReleaseHeard> TellAsync(Untold untold)
+    {
+        if (untold.Given is { } certificate)
+        {
+            await _services.Decision.Poll.AskAllAsync(new VoterRequest.Learn(certificate)).ConfigureAwait(false);
+        }
+
+        return await _services.Decision.Poll.ReleaseAsync(untold.Container, untold.Epoch).ConfigureAwait(false);
     }
 
     private async Task<object> RemoveAsync(RemoveContainer remove, Action<Untold> tellAgain)
@@ -198,7 +210,7 @@ public sealed class ContainersActor : UntypedActor, IWithTimers
     }
 
     /// <summary>From a creation, and to itself: not every voter has heard that this host has given a name back.</summary>
-    internal sealed record Untold(ContainerName Container, long Epoch) : INoSerializationVerificationNeeded;
+    internal sealed record Untold(ContainerName Container, long Epoch, VerdictCertificate? Given = null) : INoSerializationVerificationNeeded;
 
     /// <summary>Self-message: they are told again.</summary>
     private sealed class TellUntold : INoSerializationVerificationNeeded
@@ -207,7 +219,7 @@ public sealed class ContainersActor : UntypedActor, IWithTimers
     }
 
     /// <summary>Self-message: how that went.</summary>
-    private sealed record Told(ContainerName Container, long Epoch, bool ByAll) : INoSerializationVerificationNeeded;
+    private sealed record Told(Untold Untold, bool ByAll) : INoSerializationVerificationNeeded;
 
     /// <summary>Self-message: its actor is gone.</summary>
     private sealed record CreationStopped(ContainerName Container) : INoSerializationVerificationNeeded;

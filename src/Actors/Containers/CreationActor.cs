@@ -130,8 +130,8 @@ public sealed class CreationActor : UntypedActor
         var (failure, sentence) = await Decision.Poll.OpenAsync(_registration).ConfigureAwait(false);
         if (failure != MigrationFailure.None)
         {
-            var why = floor.Released is { } left && left.By != _services.Self
-                ? new CommandRefused(MigrationFailure.AlreadyThere, $"the name {name} was given back by host {left.By}, and some voters have not heard that: run 'amig rm {name}' once more")
+            var why = failure == MigrationFailure.UnknownContainer && floor.Released is { } left && left.By != _services.Self
+                ? new CommandRefused(MigrationFailure.AlreadyThere, $"the name {name} was given back by host {left.By}, and some voters have not heard that: run 'amig rm {name}' once more ({sentence})")
                 : new CommandRefused(failure, sentence);
             return await WithdrawAsync(why).ConfigureAwait(false);
         }
@@ -169,7 +169,7 @@ public sealed class CreationActor : UntypedActor
         var heard = await Decision.Poll.ReleaseAsync(name, fence.Epoch).ConfigureAwait(false);
         await EndAsync(AttemptOutcome.Aborted, failure!.Failure, failure.Message).ConfigureAwait(false);
         await Decision.Journal.AppendAsync(new JournalEntry.Removed(_attempt, name)).ConfigureAwait(false);
-        return new Answer(new CommandRefused(failure.Failure, failure.Message), heard.ByAll ? null : new ContainersActor.Untold(name, fence.Epoch));
+        return new Answer(new CommandRefused(failure.Failure, failure.Message), heard.ByAll ? null : new ContainersActor.Untold(name, fence.Epoch, certificate));
     }
 
     /// <summary>What runs, or why nothing of it is here. Throws when that is not known: the name is not given back then, and the creation stays open.</summary>

@@ -42,7 +42,7 @@ public static class ResolutionCheck
         var register = first.Register;
         var (source, destination) = (one.Registration.Source, one.Registration.Destination);
         return FormattableString.Invariant(
-            $"attempt {register.Attempt} was resolved twice in generation {first.Generation}, each time while the other host was off: container {register.Container} was given to host {source} and to host {destination}; look at it on both (amig ps), and remove it where it is not wanted (amig rm)");
+            $"attempt {register.Attempt} was resolved twice in generation {first.Generation}, each time while the other host was off: container {register.Container} was given to host {source} and to host {destination}; look at it on both (amig ps), and end it where it is not wanted with runc on that host, as amig rm may take the other one");
     }
 
     /// <summary>Null when it is the verdict: as above, and every host that is not said to be off has signed its consent.</summary>

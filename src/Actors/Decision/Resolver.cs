@@ -102,7 +102,8 @@ public sealed class Resolver(HostName self, IVoterClient client, Voter seat, Att
         var voting = registration.Voters.Count(v => replies[v.Host] is VoterReply.Floor floor && floor.Incarnation == v.Incarnation);
         var attempt = registration.Register.Attempt;
         return voting < VerdictCheck.Majority(registration.Voters.Length) || seat.WaitsForOperator(registration.Register) ? null
-            : journal.State.Open.TryGetValue(attempt, out var open) && open.Certificate is { Value: var value }
+            : journal.State.Open.TryGetValue(attempt, out var open) && open.Certificate is { ResolvedBy: { } resolved } ? $"Attempt {attempt} of {container} was {ResolutionCheck.Sentence(resolved)}."
+            : open?.Certificate is { Value: var value }
             ? $"The voters have decided attempt {attempt}: {container} was given to host {registration.SideOf(value)}, and no word of the operator is needed. What is left of it goes on when that host says that it is there."
             : $"{voting} of the {registration.Voters.Length} voters of attempt {attempt} vote: they decide it by themselves, and no word of the operator is needed. A host that waits for the operator says so in its log: then run this there.";
     }

@@ -329,7 +329,7 @@ public sealed class VoterCore(
         }
 
         var known = Find(state, closed.Registration.Register);
-        return known is not null && ResolutionCheck.Conflict(known, closed) is { } conflict ? Say(new VoterReply.Refused(self, conflict))
+        return known is not null && closed.Next >= state.Lowest && ResolutionCheck.Conflict(known, closed) is { } conflict ? Say(new VoterReply.Refused(self, conflict))
             : known?.Certificate.Generation >= closed.Certificate.Generation || closed.Next <= state.Lowest ? Say(new VoterReply.Done(self))
             : new([new VoterRecord.Closed(closed)], new VoterReply.Done(self));
     }

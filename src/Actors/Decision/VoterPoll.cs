@@ -30,7 +30,7 @@ public sealed class VoterPoll(IVoterClient client, ImmutableArray<HostName> vote
     public async Task<ReleaseHeard> ReleaseAsync(ContainerName container, long epoch)
     {
         var replies = await AskAllAsync(new VoterRequest.Release(container, epoch)).ConfigureAwait(false);
-        return new ReleaseHeard(replies.OfType<VoterReply.Done>().Count() >= VerdictCheck.Majority(voters.Length), replies.Length == voters.Length);
+        return new ReleaseHeard(replies.OfType<VoterReply.Done>().Count() >= VerdictCheck.Majority(voters.Length), replies.OfType<VoterReply.Done>().Count() == voters.Length);
     }
 
     /// <summary>Opens a register: None when a majority has it open, else why not.</summary>
@@ -138,5 +138,5 @@ public sealed class VoterPoll(IVoterClient client, ImmutableArray<HostName> vote
 
 /// <summary>How the voters took it that a name was given back.</summary>
 /// <param name="IsFree">A majority has it.</param>
-/// <param name="ByAll">Every voter has answered; the others have to be told again, as they let nobody have the name before.</param>
+/// <param name="ByAll">Every voter has it; the others have to be told again, as they let nobody have the name before.</param>
 public readonly record struct ReleaseHeard(bool IsFree, bool ByAll);

@@ -27,7 +27,7 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
         }
 
         var directory = new RootFileSystem(node.StateDirectory, spec.Name).ContainerDirectory;
-        if (Directory.Exists(directory))
+        if (!TryDeleteEmpty(directory))
         {
             throw new AttemptException(MigrationFailure.LeftoversFound, $"this host still has files of an earlier container {spec.Name}, which a new one must not see: look at {directory}, and delete it when it is not needed");
         }
@@ -39,9 +39,9 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
         }
         catch (Exception failure)
         {
-            while (undo.TryPop(out var step))
+            // What follows a step that failed stays, above all the record: by it the rest is found.
+            while (undo.TryPop(out var step) && await TryUndoAsync(spec.Name, step).ConfigureAwait(false))
             {
-                await TryUndoAsync(spec.Name, step).ConfigureAwait(false);
             }
 
             throw Named(failure, spec.Name);
@@ -52,6 +52,8 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
     {
         if (ContainerRecord.Load(node.StateDirectory, name) is not { } record || record.Fence != fence)
         {
+            // Nothing is made before the record, and the record goes last.
+            TryDeleteEmpty(new RootFileSystem(node.StateDirectory, name).ContainerDirectory);
             return null;
         }
 
@@ -72,16 +74,35 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
     });
 
     /// <summary>The reason of the failure is what the operator has to hear; what could not be undone for another one is in the log, and the record of the container says that it is there.</summary>
-    private async Task TryUndoAsync(ContainerName name, Func<Task> step)
+    private async Task<bool> TryUndoAsync(ContainerName name, Func<Task> step)
     {
         try
         {
             await step().ConfigureAwait(false);
+            return true;
         }
         catch (Exception e) when (e is IOException or LinuxException or UnauthorizedAccessException)
         {
             node.Log.LogError("Of container {Name}, whose start failed, something is left: {Reason}", name, e.Message);
+            return false;
         }
+    }
+
+    /// <summary>Takes away a container's directory that holds nothing, not even its record: a daemon died when it made or had emptied it. False when there is something in it.</summary>
+    private static bool TryDeleteEmpty(string directory)
+    {
+        if (!Directory.Exists(directory))
+        {
+            return true;
+        }
+
+        if (Directory.GetDirectories(directory).Length > 0)
+        {
+            return false;
+        }
+
+        Directory.Delete(directory, recursive: true);
+        return true;
     }
 
     public async Task RemoveAsync(ContainerName name, TimeSpan grace, CancellationToken cancel)
@@ -120,8 +141,10 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
         // By its name: the port's handles are closed by the time a failure is undone.
         undo.Push(() => Done(() => PortInventory.Remove(node.NetnsDirectory, new PortName(spec.Name, fence))));
 
-        var init = await container.StartAsync(root.Bundle, spec, root.MountPoint, port.NetnsPath, cancel).ConfigureAwait(false);
         undo.Push(() => container.RemoveAsync(CancellationToken.None));
+        var init = await container.StartAsync(root.Bundle, spec, root.MountPoint, port.NetnsPath, cancel).ConfigureAwait(false);
+        // First of all: what is half undone is no container that has ended by itself.
+        undo.Push(() => Done(() => (record with { Init = null }).Save(node.StateDirectory)));
         record = record with { Init = init };
         record.Save(node.StateDirectory);
         Connect(port, record);
