@@ -299,13 +299,9 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
                 End(looked.Move, details.Outcome, details.Sentence);
             }
         }
-        else if (OrderedMoves.IsForgotten(move, looked.Answer.IsUnknown))
+        else if (_moves.WhyGivenUp(move, looked.Answer.IsUnknown) is { } why)
         {
-            End(looked.Move, AttemptOutcome.Aborted, "both of its hosts say that they know nothing of the attempt: its source was started anew before it began");
-        }
-        else if (_moves.IsGivenUp(move))
-        {
-            End(looked.Move, AttemptOutcome.Aborted, "neither of its hosts tells of the attempt any more; it is not waited for");
+            End(looked.Move, AttemptOutcome.Aborted, why);
         }
     }
 
@@ -398,6 +394,6 @@ public sealed class BalancerActor : UntypedActor, IWithTimers
     /// <summary>Self-message: what a source says to an order.</summary>
     private sealed record MoveAnswered(string Move, object Answer) : INoSerializationVerificationNeeded;
 
-    /// <summary>Self-message: how an attempt stands; null when nobody answered.</summary>
+    /// <summary>Self-message: how an attempt stands.</summary>
     private sealed record MoveLooked(string Move, AttemptLook Answer) : INoSerializationVerificationNeeded;
 }

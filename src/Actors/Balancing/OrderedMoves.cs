@@ -47,11 +47,16 @@ internal sealed class OrderedMoves(TimeProvider clock)
     /// <summary>Somebody told how its attempt stands.</summary>
     public void Seen(OrderedMoveStanding move) => (move.SeenAt, move.Misses, move.Unknown) = (clock.GetTimestamp(), 0, 0);
 
-    /// <summary>Nobody did; true when it has not begun and never will.</summary>
-    public static bool IsForgotten(OrderedMoveStanding move, bool isUnknown) => (move.Unknown = isUnknown ? move.Unknown + 1 : 0) >= ForgottenAfter;
-
-    /// <summary>Nobody did; true when it is not waited for any more.</summary>
-    public bool IsGivenUp(OrderedMoveStanding move) => ++move.Misses >= FewestMisses && clock.GetElapsedTime(move.SeenAt) > SightPatience;
+    /// <summary>Nobody did: null while it is waited for, else why it is not any more.</summary>
+    /// <param name="move">It.</param>
+    /// <param name="isUnknown">Both of its hosts have answered that they know nothing of it.</param>
+    public string? WhyGivenUp(OrderedMoveStanding move, bool isUnknown)
+    {
+        (move.Misses, move.Unknown) = (move.Misses + 1, isUnknown ? move.Unknown + 1 : 0);
+        return move.Unknown >= ForgottenAfter ? "both of its hosts say that they know nothing of the attempt: its source was started anew before it began"
+            : move.Misses >= FewestMisses && clock.GetElapsedTime(move.SeenAt) > SightPatience ? "neither of its hosts tells of the attempt any more; it is not waited for"
+            : null;
+    }
 }
 
 /// <summary>One of them.</summary>

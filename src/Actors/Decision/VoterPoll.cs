@@ -29,8 +29,8 @@ public sealed class VoterPoll(IVoterClient client, ImmutableArray<HostName> vote
     /// <summary>Gives the name of a removed container back to all voters.</summary>
     public async Task<ReleaseHeard> ReleaseAsync(ContainerName container, long epoch)
     {
-        var replies = await AskAllAsync(new VoterRequest.Release(container, epoch)).ConfigureAwait(false);
-        return new ReleaseHeard(replies.OfType<VoterReply.Done>().Count() >= VerdictCheck.Majority(voters.Length), replies.OfType<VoterReply.Done>().Count() == voters.Length);
+        var heard = (await AskAllAsync(new VoterRequest.Release(container, epoch)).ConfigureAwait(false)).OfType<VoterReply.Done>().Count();
+        return new ReleaseHeard(heard >= VerdictCheck.Majority(voters.Length), heard == voters.Length);
     }
 
     /// <summary>Opens a register: None when a majority has it open, else why not.</summary>

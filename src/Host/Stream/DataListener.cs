@@ -16,10 +16,10 @@ namespace ActorMigration.Host.Stream;
 /// </summary>
 public sealed class DataListener : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<string, DataRegistration> _attempts = new(StringComparer.Ordinal);
     /// <summary>Between two tries to accept: without a descriptor left the one that waits would be tried again at once, for as long as that lasts.</summary>
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
 
+    private readonly ConcurrentDictionary<string, DataRegistration> _attempts = new(StringComparer.Ordinal);
     private readonly Socket _socket;
     private readonly TimeProvider _time;
     private readonly ILogger _log;

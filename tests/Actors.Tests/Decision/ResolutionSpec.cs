@@ -170,6 +170,10 @@ public sealed class ResolutionSpec
         Assert.Contains($"container {_first.Register.Container} was given to host a and to host b", refused.Sentence, StringComparison.Ordinal);
         Assert.Equal(before, _cluster[W]);
         Assert.IsType<VoterReply.Done>(_cluster.Ask(W, A, new VoterRequest.SpreadResolution(toSource)));
+        // What has moved on since is in no conflict any more.
+        _cluster.Ask(A, A, new VoterRequest.SpreadResolution(toSource));
+        Assert.IsType<VoterReply.Done>(_cluster.Ask(A, A, new VoterRequest.Release(_first.Register.Container, _cluster[A].Lowest.Epoch)));
+        Assert.IsType<VoterReply.Done>(_cluster.Ask(A, B, new VoterRequest.SpreadResolution(toDestination)));
         var later = new ClosedRegister(_first, Certificate(Resolution(2, Verdict.Dest, A, W), B));
         Assert.IsType<VoterReply.Done>(_cluster.Ask(W, B, new VoterRequest.SpreadResolution(later)));
         Assert.Equal(B, _cluster[W].Owner);

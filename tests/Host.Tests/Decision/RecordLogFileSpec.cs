@@ -1,4 +1,5 @@
 using ActorMigration.Actors;
+using ActorMigration.Contracts;
 using ActorMigration.Host.Decision;
 using ActorMigration.Ports.Contract;
 
@@ -15,6 +16,22 @@ public sealed class RecordLogFileSpec : RecordLogContract, IDisposable
         _open?.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
+
+    [Fact]
+    public async Task Records_that_are_large_together_can_be_compacted()
+    {
+        // Twenty of a megabyte: fewer than a frame may have, and more than it can hold.
+        JournalEntry[] records = [.. Enumerable.Range(0, 20).Select(static _ => Large(AttemptId.New()))];
+        var log = Reopen();
+
+        await log.CompactAsync([.. records]);
+
+        Assert.Equal(records.Select(record => record.Attempt), Reopen().Load().Select(record => record.Attempt));
+    }
+
+    private static JournalEntry.Ended Large(AttemptId attempt) => new(new AttemptDetails(
+        attempt, new ContainerName("c1"), new Fence(1, 1), new HostName("a"), new HostName("b"), new HostName("a"),
+        Phase.Teardown, "Ended", AttemptOutcome.Aborted, MigrationFailure.Internal, new string('x', 1 << 20), 0, [], [], 0, 0, [], 0, 0, 0, null));
 
     protected override IRecordLog<JournalEntry> Reopen()
     {

@@ -117,7 +117,7 @@ internal sealed class LinuxPortHost : IPortHost, IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>Files of a container that nothing knows of.</summary>
+    /// <summary>Files of a container, known or not.</summary>
     internal string LeaveFiles(ContainerName container) => Directory.CreateDirectory(Path.Combine(State, "containers", container.Value, "upper")).Parent!.FullName;
 
     /// <summary>A container by its record, of which nothing is there but a process.</summary>

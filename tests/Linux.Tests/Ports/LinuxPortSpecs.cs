@@ -106,6 +106,45 @@ public sealed class LinuxContainerRuntimeSpec : ContainerRuntimeContract
     }
 
     [Fact]
+    public async Task What_cannot_be_removed_keeps_its_record_until_it_can_and_an_emptied_directory_is_nothing()
+    {
+        var files = ((LinuxPortHost)A).LeaveFiles(Spec.Name);
+        await A.ForgetStartAsync(Spec.Name);
+        await Runtime.RuntimeLab.RunAsync("mount", "-t", "tmpfs", "busy", $"{files}/upper/busy", "-o", "X-mount.mkdir");
+        try
+        {
+            await Assert.ThrowsAsync<Actors.AttemptException>(() => A.Runtime.TakeUpAsync(Spec.Name, Started));
+            Assert.Single(await A.Runtime.ListAsync(CancellationToken.None));
+        }
+        finally
+        {
+            await Runtime.RuntimeLab.RunAsync("umount", $"{files}/upper/busy");
+        }
+
+        Assert.Null(await A.Runtime.TakeUpAsync(Spec.Name, Started));
+        Assert.False(Directory.Exists(files));
+        // A daemon died right before the record, or right after it.
+        Directory.CreateDirectory(files);
+        File.WriteAllText($"{files}/container.json.new", "");
+        Assert.Null(await A.Runtime.TakeUpAsync(Spec.Name, Started));
+        Assert.False(Directory.Exists(files));
+        Directory.CreateDirectory(files);
+        await A.Runtime.RunAsync(Spec, new Fence(2, 0), CancellationToken.None);
+        await AssertRunsAsync(A);
+    }
+
+    [Fact]
+    public async Task The_record_of_another_start_is_left_alone()
+    {
+        var odd = new ContainerName("a-odd");
+        ((LinuxPortHost)A).RecordWithoutCgroup(odd, Spec.Name);
+
+        Assert.Null(await A.Runtime.TakeUpAsync(odd, new Fence(9, 0)));
+
+        Assert.Contains(await A.Runtime.ListAsync(CancellationToken.None), container => container.Name == odd);
+    }
+
+    [Fact]
     public async Task A_container_that_cannot_be_looked_at_says_so_and_does_not_hide_the_others()
     {
         var odd = new ContainerName("a-odd");

@@ -79,12 +79,7 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
     [Fact]
     public async Task A_daemon_that_comes_after_the_gate_was_opened_opens_it_again_without_harm()
     {
-        var started = await DumpedAsync();
-        var count = started.Count;
-        var (gate, container) = await started.StartRestoreAsync(Next);
-        await gate.WaitGateAsync();
-        await gate.OpenAsync();
-        await started.Container.RemoveAsync();
+        var (started, count, _, container) = await ThroughGateAsync();
 
         var adopted = _lab.Keep(GatedRestore.Adopt(started.OrderFor(Next).Directory, _lab.Runc, container, _lab.Layout, RuntimeLab.Time)!);
 
@@ -256,12 +251,7 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
     [Fact]
     public async Task A_tree_that_was_let_go_and_is_frozen_by_its_keeper_is_through_its_gate()
     {
-        var started = await DumpedAsync();
-        var count = started.Count;
-        var (gate, container) = await started.StartRestoreAsync(Next);
-        await gate.WaitGateAsync();
-        await gate.OpenAsync();
-        await started.Container.RemoveAsync();
+        var (started, count, gate, container) = await ThroughGateAsync();
         await container.Cgroup.FreezeAsync(RuntimeLab.Time);
 
         Assert.True(gate.IsOpenOrMayBe);
@@ -323,6 +313,18 @@ public sealed class GatedRestoreSpec : IAsyncLifetime
         await started.FreezeAsync();
         await dump.RunAsync();
         return started;
+    }
+
+    /// <summary>Moved here to another fence; with what it had counted when it was frozen.</summary>
+    private async Task<(Started Started, int Count, GatedRestore Gate, RuncContainer Container)> ThroughGateAsync()
+    {
+        var started = await DumpedAsync();
+        var count = started.Count;
+        var (gate, container) = await started.StartRestoreAsync(Next);
+        await gate.WaitGateAsync();
+        await gate.OpenAsync();
+        await started.Container.RemoveAsync();
+        return (started, count, gate, container);
     }
 
     /// <summary>An operator's <c>runc exec</c>: a program beside the container's own, with its root, in its cgroup and its pid namespace.</summary>

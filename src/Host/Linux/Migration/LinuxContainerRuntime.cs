@@ -50,10 +50,15 @@ internal sealed class LinuxContainerRuntime(LinuxNode node) : IContainerRuntime
 
     public Task<ContainerStatus?> TakeUpAsync(ContainerName name, Fence fence) => AttemptErrors.Of($"taking up the start of container {name}", async () =>
     {
-        if (ContainerRecord.Load(node.StateDirectory, name) is not { } record || record.Fence != fence)
+        if (ContainerRecord.Load(node.StateDirectory, name) is not { } record)
         {
             // Nothing is made before the record, and the record goes last.
             TryDeleteEmpty(new RootFileSystem(node.StateDirectory, name).ContainerDirectory);
+            return null;
+        }
+
+        if (record.Fence != fence)
+        {
             return null;
         }
 

@@ -176,6 +176,7 @@ internal sealed partial class LinuxSourceAttempt : ISourceAttempt
             throw new AttemptException(MigrationFailure.UnknownContainer, $"container {Spec.Name} ended by itself during the move: its first process is gone");
         }
     }
+
     /// <summary>What nobody carries: named before anything is stopped, and asked again under the freeze.</summary>
     private void RefuseFor(string? obstacle)
     {

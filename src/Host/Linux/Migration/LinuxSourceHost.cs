@@ -33,5 +33,5 @@ internal sealed class LinuxSourceHost(LinuxNode node) : ISourceHost
         => ContainerRecord.Load(node.StateDirectory, container) is { State: not ContainerState.Gated, InitIsAlive: true };
 
     public bool CopyRuns(ContainerName container)
-        => CopyStands(container) && ContainerRecord.Load(node.StateDirectory, container) is { } record && node.Layout.Open(record.CgroupsPath) is { Exists: true, IsFrozen: false };
+        => ContainerRecord.Load(node.StateDirectory, container) is { State: not ContainerState.Gated, InitIsAlive: true } record && node.Layout.Open(record.CgroupsPath) is { Exists: true, IsFrozen: false };
 }
